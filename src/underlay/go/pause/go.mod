@@ -1,0 +1,3 @@
+module underpin.dev/underlay/pause
+
+go 1.26
