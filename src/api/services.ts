@@ -1,0 +1,41 @@
+import { existsSync, readdirSync } from "node:fs";
+import { z } from "zod";
+import { serviceSchema, type ServiceSpec } from "./service.ts";
+
+/** What a workload's `spec.ts` exports. A folder with one is a service of the Cloud. */
+interface SpecModule {
+  readonly fields: z.ZodRawShape;
+  /** Whether a Cloud that does not mention the service has it; default true. */
+  readonly enabledByDefault?: boolean;
+}
+
+const WORKLOADS = new URL("../workloads/", import.meta.url);
+
+/** The services that there are, in order of name: adding one is adding a folder. */
+export const SERVICE_NAMES: readonly string[] = readdirSync(WORKLOADS, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory() && existsSync(new URL(`${entry.name}/spec.ts`, WORKLOADS)))
+  .map((entry) => entry.name)
+  .toSorted();
+
+const modules = await Promise.all(
+  SERVICE_NAMES.map(async (name) => {
+    const loaded = (await import(new URL(`${name}/spec.ts`, WORKLOADS).href)) as SpecModule;
+    return [name, loaded] as const;
+  }),
+);
+
+/** Raw shape of each service's own fields. */
+export const SERVICE_FIELDS: Readonly<Record<string, z.ZodRawShape>> = Object.fromEntries(
+  modules.map(([name, module]) => [name, module.fields]),
+);
+
+const shape: Record<string, z.ZodType<ServiceSpec>> = Object.fromEntries(
+  modules.map(([name, module]) => [
+    name,
+    serviceSchema(module.fields, module.enabledByDefault ?? true)
+      .prefault({})
+      .describe(`The service ${name}.`),
+  ]),
+);
+
+export const services = z.object(shape).prefault({});

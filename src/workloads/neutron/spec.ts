@@ -1,0 +1,4 @@
+import type { z } from "zod";
+
+/** Fields of neutron beyond those of every service: none. */
+export const fields = {} satisfies z.ZodRawShape;
