@@ -5,13 +5,11 @@ import type { ServiceSpec as MutableServiceSpec } from "./service.ts";
 import { spec } from "./spec.ts";
 import { cloudStatus } from "./status.ts";
 
+export { KNOWN_RELEASES } from "./releases.ts";
 export { SERVICE_NAMES } from "./services.ts";
 export { componentOptions, ownFields, profileDefaults, resolveService, resolveStorage } from "./profile.ts";
 export type { Profile, ProfileDefaults, ResolvedService } from "./profile.ts";
 export type { Options, OptionValue } from "./service.ts";
-
-/** Releases that this version can run. */
-export const KNOWN_RELEASES = ["2025.1"] as const;
 
 export const CLOUD_KIND = "Cloud";
 export const CLOUD_PLURAL = "clouds";

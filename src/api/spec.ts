@@ -38,7 +38,12 @@ const images = z.object({
 const endpoints = z.object({
   hostname: z
     .string()
+    .min(1)
     .max(253)
+    .regex(
+      /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+      "must be a host name, like cloud.example",
+    )
     .optional()
     .describe("Name under which users reach the cloud. Without it a node's address."),
   exposure: z
@@ -47,7 +52,7 @@ const endpoints = z.object({
         .enum(["NodePort", "LoadBalancer"])
         .default("NodePort")
         .describe("How the front door is reached from outside."),
-      nodePort: z.int().min(1).max(65535).default(30443).describe("Port on every node, with type NodePort."),
+      nodePort: z.int().min(30000).max(32767).default(30443).describe("Port on every node, with type NodePort."),
     })
     .prefault({})
     .describe("How the front door is reached from outside the cluster."),
