@@ -1,0 +1,184 @@
+// A real kube-apiserver with etcd on loopback, for contract tests.
+import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { ClusterConfig } from "../../src/kube/config.ts";
+import { exec } from "../../src/host/exec.ts";
+
+export interface ApiServer {
+  readonly config: ClusterConfig;
+  /** Drops every revision before now, so that old resource versions are gone. */
+  compact(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Folder of the binaries, or undefined when they are not there: `UNDERPIN_BIN`. */
+export function binaries(): string | undefined {
+  const folders = [process.env["UNDERPIN_BIN"], "/tmp/scratch/bin"];
+  const needed = ["kube-apiserver", "etcd", "etcdctl"];
+  return folders.find((folder) => folder !== undefined && needed.every((name) => existsSync(join(folder, name))));
+}
+
+/** Starts both on random ports of loopback, with an administrator's token. */
+export async function startApiServer(bin: string): Promise<ApiServer> {
+  const folder = await mkdtemp(join(tmpdir(), "kube-contract-"));
+  const [clientPort, peerPort, port] = await Promise.all([freePort(), freePort(), freePort()]);
+  await makeKeys(folder);
+  const etcdUrl = `http://127.0.0.1:${clientPort}`;
+  const children = [
+    run(join(bin, "etcd"), etcdArguments(folder, etcdUrl, `http://127.0.0.1:${peerPort}`)),
+    run(join(bin, "kube-apiserver"), apiArguments(folder, etcdUrl, port)),
+  ];
+  const stop = async (): Promise<void> => {
+    await Promise.all(children.toReversed().map(end));
+    await rm(folder, { recursive: true, force: true });
+  };
+  const config: ClusterConfig = {
+    server: `https://127.0.0.1:${port}`,
+    ca: await readFile(join(folder, "ca.crt"), "utf8"),
+    token: () => Promise.resolve("admin-token"),
+    namespace: "default",
+  };
+  try {
+    await waitReady(config, children);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const etcdctl = (...args: string[]) => exec(join(bin, "etcdctl"), [`--endpoints=${etcdUrl}`, ...args]);
+  const compact = async (): Promise<void> => {
+    const { stdout } = await etcdctl("endpoint", "status", "--write-out=json");
+    const [status] = JSON.parse(stdout) as { Status: { header: { revision: number } } }[];
+    await etcdctl("compact", String(status?.Status.header.revision));
+  };
+  return { config, compact, stop };
+}
+
+function etcdArguments(folder: string, url: string, peer: string): string[] {
+  return [
+    "--data-dir",
+    join(folder, "etcd"),
+    "--name",
+    "contract",
+    "--unsafe-no-fsync",
+    "--log-level",
+    "error",
+    "--listen-client-urls",
+    url,
+    "--advertise-client-urls",
+    url,
+    "--listen-peer-urls",
+    peer,
+    "--initial-advertise-peer-urls",
+    peer,
+    "--initial-cluster",
+    `contract=${peer}`,
+  ];
+}
+
+function apiArguments(folder: string, etcdUrl: string, port: number): string[] {
+  const file = (name: string): string => join(folder, name);
+  return [
+    "--etcd-servers",
+    etcdUrl,
+    "--bind-address",
+    "127.0.0.1",
+    "--secure-port",
+    String(port),
+    "--tls-cert-file",
+    file("server.crt"),
+    "--tls-private-key-file",
+    file("server.key"),
+    "--service-account-issuer",
+    "https://contract.test",
+    "--service-account-key-file",
+    file("sa.pub"),
+    "--service-account-signing-key-file",
+    file("sa.key"),
+    "--token-auth-file",
+    file("tokens.csv"),
+    "--authorization-mode",
+    "RBAC",
+    "--service-cluster-ip-range",
+    "10.0.0.0/24",
+    // Nobody runs the controllers that these plugins wait for.
+    "--disable-admission-plugins",
+    "ServiceAccount",
+    "--profiling=false",
+    "--v",
+    "0",
+  ];
+}
+
+async function makeKeys(folder: string): Promise<void> {
+  const openssl = (...args: string[]) => exec("openssl", args, { cwd: folder });
+  const ec = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"];
+  await openssl("req", "-x509", ...ec, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=contract-ca");
+  const names = ["-subj", "/CN=contract", "-addext", "subjectAltName=IP:127.0.0.1"];
+  await openssl(
+    "req",
+    "-x509",
+    ...ec,
+    "-CA",
+    "ca.crt",
+    "-CAkey",
+    "ca.key",
+    ...names,
+    "-keyout",
+    "server.key",
+    "-out",
+    "server.crt",
+  );
+  await openssl("genrsa", "-out", "sa.key", "2048");
+  await openssl("rsa", "-in", "sa.key", "-pubout", "-out", "sa.pub");
+  await writeFile(join(folder, "tokens.csv"), 'admin-token,admin,admin,"system:masters"\n', { mode: 0o600 });
+}
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+}
+
+function run(file: string, args: readonly string[]): Running {
+  const child = spawn(file, args, { stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => (output = (output + chunk.toString()).slice(-4000)));
+  return { child, output: () => output };
+}
+
+async function end({ child }: Running): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill("SIGKILL"); // nothing of it is kept
+  await gone;
+}
+
+async function waitReady(config: ClusterConfig, children: readonly Running[]): Promise<void> {
+  const { createClient } = await import("../../src/kube/http-client.ts");
+  const client = createClient(config);
+  try {
+    for (const until = Date.now() + 60_000; ; await sleep(100)) {
+      const dead = children.find(({ child }) => child.exitCode !== null);
+      if (dead !== undefined) throw new Error(`${dead.child.spawnfile} ended:\n${dead.output()}`);
+      const ready = await client.text({ method: "GET", path: "/readyz", idempotent: false }).catch(() => "no");
+      if (ready === "ok") return;
+      if (Date.now() > until) throw new Error(`kube-apiserver is not ready after 60 s:\n${children[1]?.output()}`);
+    }
+  } finally {
+    await client.close();
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
