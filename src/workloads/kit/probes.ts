@@ -1,0 +1,35 @@
+import type { Probe } from "./types.ts";
+
+interface Timing {
+  readonly periodSeconds?: number;
+  readonly timeoutSeconds?: number;
+  readonly failureThreshold?: number;
+}
+
+/** Each second, so that a start is noticed at once; three misses make it not ready. */
+const READY: Required<Timing> = { periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 3 };
+
+/** The port accepts connections: harmless to a server with a single busy thread. */
+export function tcpProbe(port: number, timing: Timing = {}): Probe {
+  return { tcpSocket: { port }, ...READY, ...timing };
+}
+
+/** A GET answers 200–399. Only where at least two threads serve: a busy single thread would be marked down. */
+export function httpProbe(port: number, path: string, timing: Timing = {}): Probe {
+  return { httpGet: { port, path, scheme: "HTTP" }, ...READY, ...timing };
+}
+
+/** A command ends with 0. */
+export function execProbe(command: readonly string[], timing: Timing = {}): Probe {
+  return { exec: { command: [...command] }, ...READY, ...timing };
+}
+
+/** The same test as a startup probe: each second, up to `seconds` until the container is started again. */
+export function startupProbe(probe: Probe, seconds: number): Probe {
+  return { ...probe, periodSeconds: 1, failureThreshold: seconds };
+}
+
+/** The same test as a liveness probe: slow and patient, since killing a busy process makes things worse. */
+export function livenessProbe(probe: Probe): Probe {
+  return { ...probe, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6 };
+}
