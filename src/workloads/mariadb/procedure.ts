@@ -1,0 +1,20 @@
+import type { BuildInput, Manifest, Step } from "../contract.ts";
+import { applyStep, pick } from "../kit/index.ts";
+
+/** The server answers a query; then the services' accounts are made. */
+export function procedure(_input: BuildInput, objects: readonly Manifest[]): readonly Step[] {
+  return [
+    applyStep({
+      id: "mariadb/ready",
+      needs: [],
+      objects: [...pick(objects, "Service"), ...pick(objects, "StatefulSet")],
+      onFailure: "Look at the log: underpin logs mariadb. A volume that cannot be made shows in kubectl get pvc.",
+    }),
+    applyStep({
+      id: "mariadb/accounts",
+      needs: ["mariadb/ready", "gateway/ca"],
+      objects: pick(objects, "Job"),
+      onFailure: "The log of the Job mariadb-accounts says which statement the server refused.",
+    }),
+  ];
+}

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Takes from a node what the Cloud's pods left on it. Runs in the host's process and network namespaces after they are
+# gone, and may be repeated: guests first, then their namespaces, the switch's devices, and what was stored.
+set -u
+# Only guests that nova started from this node's state folder, and the metadata proxies of OVN's namespaces.
+for process in /proc/[0-9]*; do
+  case "$(tr '\0' ' ' <"$process/cmdline" 2>/dev/null)" in
+    *qemu-system-*"guest=instance-"*) kill -9 "${process#/proc/}" ;;
+  esac
+done
+for namespace in /run/netns/ovnmeta-*; do
+  [ -e "$namespace" ] || continue
+  ip netns delete "${namespace#/run/netns/}"
+done
+while read -r _ bridge _; do ip link delete "$bridge" 2>/dev/null; done </etc/underpin/ovs/bridges
+for device in /sys/class/net/tap* /sys/class/net/br-int /sys/class/net/ovs-netdev /sys/class/net/ovs-system /sys/class/net/genev_sys_6081; do
+  [ -e "$device" ] || continue
+  ip link delete "${device#/sys/class/net/}"
+done
+[ ! -d /sys/module/openvswitch ] || ovs-dpctl del-dp ovs-system 2>/dev/null
+rm -rf /host/run/openvswitch/* /host/run/libvirt/* /host/state/openvswitch /host/state/libvirt /host/state/libvirt-etc /host/state/nova
+echo "clean"

@@ -1,0 +1,14 @@
+import type { BuildInput, Manifest, Step } from "../contract.ts";
+import { applyStep, pick } from "../kit/index.ts";
+
+/** The bus answers an AMQP greeting; users and virtual hosts are loaded before it listens. */
+export function procedure(_input: BuildInput, objects: readonly Manifest[]): readonly Step[] {
+  return [
+    applyStep({
+      id: "rabbitmq/ready",
+      needs: [],
+      objects: [...pick(objects, "Service"), ...pick(objects, "StatefulSet")],
+      onFailure: "Look at the log: underpin logs rabbitmq. A volume that cannot be made shows in kubectl get pvc.",
+    }),
+  ];
+}
