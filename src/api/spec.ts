@@ -127,7 +127,7 @@ const network = z.object({
 });
 
 const pool = z.object({
-  name: dnsLabel(MAX_NAME).describe("Name of the pool."),
+  name: dnsLabel(MAX_NAME).describe("Name of the pool, for example std."),
   nodeSelector: nodeSelector
     .default({})
     .describe("Labels of its nodes. Without it every node that belongs to the Cloud."),
