@@ -1,0 +1,40 @@
+import type { Session } from "../openstack/session.ts";
+import { ensureGuestImage, type GuestImageSource } from "./image.ts";
+import { ensureGuestNetwork, type Provider } from "./network.ts";
+import type { GuestReport } from "./report.ts";
+import { ensureGuestKind, ensureGuestServer } from "./server.ts";
+
+export interface GuestInput {
+  /** Name of the server and of all that belongs to it: `hello`. */
+  readonly name: string;
+  readonly image: GuestImageSource;
+  readonly provider: Provider;
+  /** One line of OpenSSH. */
+  readonly publicKey: string;
+}
+
+export interface Guest {
+  readonly name: string;
+  readonly serverId: string;
+  /** Where it is reached from outside. */
+  readonly address: string;
+  /** One line a change; empty when all was there. */
+  readonly changed: readonly string[];
+}
+
+/**
+ * The guest with all that it needs. Idempotent: an interrupted run is completed, a complete one changes nothing. All
+ * APIs must answer; who knows that one does before the others calls its part early. Throws OpenStackError or GuestError.
+ */
+export async function ensureGuest(session: Session, input: GuestInput, report: GuestReport): Promise<Guest> {
+  const { name } = input;
+  const [image, network, kind] = await Promise.all([
+    ensureGuestImage(session, { name, source: input.image }, report),
+    ensureGuestNetwork(session, { name, provider: input.provider }, report),
+    ensureGuestKind(session, { name, publicKey: input.publicKey }, report),
+  ]);
+  const ids = { imageId: image.imageId, portId: network.portId, flavorId: kind.flavorId };
+  const server = await ensureGuestServer(session, { name, ...ids }, report);
+  const changed = [image, network, kind, server].flatMap((made) => made.changed);
+  return { name, serverId: server.serverId, address: network.address, changed };
+}

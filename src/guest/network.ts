@@ -1,0 +1,196 @@
+import {
+  addRouterInterface,
+  floatingIps,
+  networks,
+  ports,
+  routers,
+  securityGroupRules,
+  securityGroups,
+  subnets,
+  type FloatingIp,
+  type Network,
+  type Port,
+  type SecurityGroup,
+  type SecurityGroupRule,
+  type Subnet,
+} from "../openstack/network.ts";
+import type { Session } from "../openstack/session.ts";
+import { findOrCreate } from "./find.ts";
+import { part, type GuestReport } from "./report.ts";
+
+/** A provider network as the Cloud describes it. */
+export interface Provider {
+  /** Name of the network and of its physical network. */
+  readonly name: string;
+  /** 0: untagged. */
+  readonly vlan: number;
+  readonly cidr: string;
+  readonly gateway?: string | undefined;
+  /** First and last address that may be given away: `10.91.0.100-10.91.0.200`. */
+  readonly pool: string;
+}
+
+export interface GuestNetworkInput {
+  /** Name of everything that belongs to the guest. */
+  readonly name: string;
+  readonly provider: Provider;
+  /** Range of the guest's own network; default 10.9.0.0/24. */
+  readonly cidr?: string;
+}
+
+export interface GuestNetwork {
+  readonly portId: string;
+  readonly networkId: string;
+  /** Where the guest is reached from outside. */
+  readonly address: string;
+  readonly changed: readonly string[];
+}
+
+/** Provider network, the guest's network, router, security group, port and floating IP. Throws OpenStackError. */
+export async function ensureGuestNetwork(
+  session: Session,
+  input: GuestNetworkInput,
+  report: GuestReport,
+): Promise<GuestNetwork> {
+  return part(report, "guest/network", async () => {
+    const { name } = input;
+    const changed: string[] = [];
+    const [external, own, group] = await Promise.all([
+      ensureProvider(session, input.provider, changed),
+      ensureOwn(session, input, changed),
+      ensureSecurityGroup(session, name, changed),
+    ]);
+    const [port] = await Promise.all([
+      ensurePort(session, { name, network: own.network, group }, changed),
+      ensureRouter(session, { name, external, own }, changed),
+    ]);
+    const floating = await ensureFloatingIp(session, { name, external, port }, changed);
+    return { portId: port.id, networkId: own.network.id, address: floating.floating_ip_address, changed };
+  });
+}
+
+/** The network outside the cloud, with its subnet. */
+async function ensureProvider(session: Session, provider: Provider, changed: string[]): Promise<Network> {
+  const { name, vlan, cidr } = provider;
+  const segment =
+    vlan === 0
+      ? { "provider:network_type": "flat" }
+      : { "provider:network_type": "vlan", "provider:segmentation_id": vlan };
+  const fields = { "router:external": true, "provider:physical_network": name, ...segment };
+  const query = { "router:external": true };
+  const network = await findOrCreate(session, { kind: "network", collection: networks, name, query, fields }, changed);
+  const [start, end] = provider.pool.split("-");
+  const addresses = { gateway_ip: provider.gateway ?? null, enable_dhcp: false, allocation_pools: [{ start, end }] };
+  await ensureSubnet(session, { name, network, cidr, fields: addresses }, changed);
+  return network;
+}
+
+interface Own {
+  readonly network: Network;
+  readonly subnet: Subnet;
+}
+
+async function ensureOwn(session: Session, input: GuestNetworkInput, changed: string[]): Promise<Own> {
+  const { name, cidr = "10.9.0.0/24" } = input;
+  const { projectId } = await session.self();
+  const query = { project_id: projectId };
+  const network = await findOrCreate(
+    session,
+    { kind: "network", collection: networks, name, query, fields: {} },
+    changed,
+  );
+  return { network, subnet: await ensureSubnet(session, { name, network, cidr, fields: {} }, changed) };
+}
+
+async function ensureSubnet(
+  session: Session,
+  wanted: { name: string; network: Network; cidr: string; fields: Readonly<Record<string, unknown>> },
+  changed: string[],
+): Promise<Subnet> {
+  const { name, network, cidr } = wanted;
+  const fields = { network_id: network.id, ip_version: 4, cidr, ...wanted.fields };
+  const query = { network_id: network.id, cidr };
+  return findOrCreate(session, { kind: "subnet", collection: subnets, name, query, fields }, changed);
+}
+
+/** A router from the guest's network to the provider network. */
+async function ensureRouter(
+  session: Session,
+  wanted: { name: string; external: Network; own: Own },
+  changed: string[],
+): Promise<void> {
+  const { name, external, own } = wanted;
+  const gateway = { external_gateway_info: { network_id: external.id } };
+  const query = { project_id: (await session.self()).projectId };
+  const router = await findOrCreate(
+    session,
+    { kind: "router", collection: routers, name, query, fields: gateway },
+    changed,
+  );
+  if (router.external_gateway_info?.network_id !== external.id) {
+    await routers.update(session, router.id, gateway);
+    changed.push(`connected router ${name} to network ${external.name}`);
+  }
+  const interfaces = await ports.list(session, { device_id: router.id, network_id: own.network.id });
+  if (interfaces.length > 0) return;
+  await addRouterInterface(session, router.id, own.subnet.id);
+  changed.push(`connected router ${name} to network ${own.network.name}`);
+}
+
+const INGRESS = [
+  { protocol: "icmp", ports: {} },
+  { protocol: "tcp", ports: { port_range_min: 22, port_range_max: 22 } },
+];
+
+/** Lets in ping and ssh. */
+async function ensureSecurityGroup(session: Session, name: string, changed: string[]): Promise<SecurityGroup> {
+  const query = { project_id: (await session.self()).projectId };
+  const fields = { description: "ping and ssh" };
+  const wanted = { kind: "security group", collection: securityGroups, name, query, fields };
+  const group = await findOrCreate(session, wanted, changed);
+  const missing = INGRESS.filter(({ protocol }) => !group.security_group_rules.some((rule) => lets(rule, protocol)));
+  await Promise.all(
+    missing.map(async ({ protocol, ports }) => {
+      const rule = { security_group_id: group.id, direction: "ingress", ethertype: "IPv4", protocol, ...ports };
+      await securityGroupRules.create(session, rule);
+      changed.push(`let ${protocol === "tcp" ? "ssh" : protocol} into security group ${name}`);
+    }),
+  );
+  return group;
+}
+
+function lets(rule: SecurityGroupRule, protocol: string): boolean {
+  return rule.direction === "ingress" && rule.ethertype === "IPv4" && rule.protocol === protocol;
+}
+
+async function ensurePort(
+  session: Session,
+  wanted: { name: string; network: Network; group: SecurityGroup },
+  changed: string[],
+): Promise<Port> {
+  const { name, network, group } = wanted;
+  const fields = { network_id: network.id, security_groups: [group.id] };
+  const query = { network_id: network.id };
+  return findOrCreate(session, { kind: "port", collection: ports, name, query, fields }, changed);
+}
+
+/** Floating IPs have no name: ours has the guest's in its description. */
+async function ensureFloatingIp(
+  session: Session,
+  wanted: { name: string; external: Network; port: Port },
+  changed: string[],
+): Promise<FloatingIp> {
+  const { name, external, port } = wanted;
+  const known = await floatingIps.list(session, { floating_network_id: external.id });
+  const found =
+    known.find((ip) => ip.port_id === port.id) ?? known.find((ip) => ip.description === name && ip.port_id === null);
+  if (found?.port_id === port.id) return found;
+  if (found !== undefined) {
+    changed.push(`gave floating IP ${found.floating_ip_address} back to ${name}`);
+    return floatingIps.update(session, found.id, { port_id: port.id });
+  }
+  const fields = { floating_network_id: external.id, port_id: port.id, description: name };
+  const made = await floatingIps.create(session, fields);
+  changed.push(`created floating IP ${made.floating_ip_address}`);
+  return made;
+}
