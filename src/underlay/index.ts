@@ -1,0 +1,254 @@
+import { rm } from "node:fs/promises";
+import { exec as realExec, type Exec, type ExecOptions, type ExecResult } from "../host/exec.ts";
+import { timed, type Report } from "../host/progress.ts";
+import { apiReady } from "./api-ready.ts";
+import type { Binaries } from "./binaries.ts";
+import { detectCgroups } from "./cgroups.ts";
+import { applyAddons, initCluster, waitNodesReady, writeKubeconfig, type Kubectl } from "./cluster.ts";
+import { DEFAULT_CONFIG, nodeAddress, validateConfig, type NodeConfig, type UnderlayConfig } from "./config.ts";
+import { importImages, type ContainerdClient } from "./containerd.ts";
+import { UnderlayError } from "./errors.ts";
+import { ensureFabric, fabricUp, removeFabric } from "./fabric.ts";
+import type { ImageFile } from "./images.ts";
+import { kvmUsable } from "./kvm.ts";
+import { containerdSocket, killNode, nodeCommand, removeNodeData, runInNode, runningNode, socketAnswers, startNode, stopNode } from "./node.ts";
+import type { NodeContext, NodeProcesses } from "./node.ts";
+import { readRecord, removeRecord, UnderlayPaths, writeRecord, type UnderlayRecord } from "./state.ts";
+import { VERSIONS } from "./versions.ts";
+
+export { ensureBinaries, type Binaries, type BinarySource } from "./binaries.ts";
+export { ensureControlPlaneImages, type ImageFile } from "./images.ts";
+export { DEFAULT_CONFIG, type NodeConfig, type UnderlayConfig } from "./config.ts";
+export { UnderlayError } from "./errors.ts";
+
+export interface UnderlayOptions {
+  /** Folder of what must last: /var/lib/underpin. */
+  readonly stateDir: string;
+  readonly report: Report;
+  readonly exec?: Exec;
+  readonly config?: UnderlayConfig;
+}
+
+export interface EnsureOptions extends UnderlayOptions {
+  readonly binaries: Binaries;
+  /** Root file system of the nodes, never written. */
+  readonly nodeRootfs: string;
+  /** Images of the control plane and the add-ons (`ensureControlPlaneImages`). */
+  readonly images: readonly ImageFile[];
+}
+
+/** A running cluster. */
+export interface UnderlayHandle {
+  /** Kubeconfig of the administrator, mode 600; its server answers on this machine. */
+  readonly kubeconfig: string;
+  readonly nodes: readonly UnderlayNode[];
+  /** False when everything ran already and nothing was done. */
+  readonly changed: boolean;
+  runInNode(node: string, argv: readonly string[], options?: ExecOptions): Promise<ExecResult>;
+  /** The command line that does the same, for callers that hand over their terminal. */
+  commandInNode(node: string, argv: readonly string[]): Promise<readonly string[]>;
+  /** Imports and pins images in a node; those that it has are no work. Returns the names that were imported. */
+  importImages(node: string, images: readonly ImageFile[]): Promise<string[]>;
+}
+
+export interface UnderlayNode {
+  readonly name: string;
+  readonly address: string;
+  /** The node's PID 1 as the machine sees it. */
+  readonly pid: number;
+}
+
+/**
+ * Makes sure that the cluster runs: makes it, starts it again with its data after a stop, a reboot or a kill, or does
+ * nothing. A cluster that was half made is removed and made anew. Throws UnderlayError.
+ */
+export async function ensureUnderlay(options: EnsureOptions): Promise<UnderlayHandle> {
+  const run = await Run.open(options);
+  return run.ensure(options);
+}
+
+/** Ends all processes of the cluster; its data stays. */
+export async function stopUnderlay(options: UnderlayOptions): Promise<void> {
+  const run = await Run.open(options);
+  await Promise.all(run.contexts().map((context) => stopNode(context)));
+  await removeFabric(run.exec, run.config);
+}
+
+/** Removes the cluster: processes, mounts, control groups, links. With `purge` also its volumes' data. */
+export async function removeUnderlay(options: UnderlayOptions & { purge: boolean }): Promise<void> {
+  const run = await Run.open(options);
+  await Promise.all(run.contexts().map((context) => stopNode(context)));
+  await removeFabric(run.exec, run.config);
+  await run.removeData(options.purge);
+}
+
+export interface UnderlayStateReport {
+  readonly state: "absent" | "half made" | "stopped" | "running" | "damaged";
+  /** In plain words, when something is wrong. */
+  readonly message: string;
+  readonly nodes: readonly { readonly name: string; readonly running: boolean; readonly pid?: number }[];
+  readonly kubeconfig?: string;
+}
+
+/** What there is of the cluster now; changes nothing. */
+export async function underlayState(options: Omit<UnderlayOptions, "report">): Promise<UnderlayStateReport> {
+  const run = await Run.open({ ...options, report: () => undefined });
+  return run.state();
+}
+
+class Run {
+  readonly exec: Exec;
+  readonly config: UnderlayConfig;
+  private readonly paths: UnderlayPaths;
+  private readonly report: Report;
+  private readonly cgroups: NodeContext["cgroups"];
+  private record: UnderlayRecord | undefined;
+  private changed = false;
+
+  private constructor(options: UnderlayOptions, parts: { record: UnderlayRecord | undefined; cgroups: NodeContext["cgroups"] }) {
+    this.exec = options.exec ?? realExec;
+    this.report = options.report;
+    this.paths = new UnderlayPaths(options.stateDir);
+    this.record = parts.record;
+    this.cgroups = parts.cgroups;
+    this.config = parts.record?.config ?? options.config ?? DEFAULT_CONFIG;
+  }
+
+  static async open(options: UnderlayOptions): Promise<Run> {
+    const record = await readRecord(new UnderlayPaths(options.stateDir));
+    return new Run(options, { record, cgroups: await detectCgroups() });
+  }
+
+  contexts(): NodeContext[] {
+    return this.config.nodes.map((node) => this.context(node));
+  }
+
+  private context(node: NodeConfig): NodeContext {
+    return { exec: this.exec, config: this.config, node, folder: this.paths.node(node.name), cgroups: this.cgroups };
+  }
+
+  async ensure(options: EnsureOptions): Promise<UnderlayHandle> {
+    validateConfig(this.config);
+    const made = this.record?.phase === "made";
+    if (!made) await this.startOver();
+    if (!(await fabricUp(this.config))) await this.step("network", "making the bridges", () => ensureFabric(this.exec, this.config));
+    const clients = new Map<string, ContainerdClient>();
+    for (const context of this.contexts()) clients.set(context.node.name, await this.ensureNode(context, options));
+    const kube: Kubectl = { exec: this.exec, bin: options.binaries.bin, kubeconfig: this.paths.kubeconfig };
+    const [first] = this.contexts();
+    if (first === undefined) throw new UnderlayError("The underlay has no node", "List at least one node.");
+    if (!made) await this.make(first);
+    else await this.resume(first, kube);
+    await this.finish(kube);
+    return this.handle(clients);
+  }
+
+  private async startOver(): Promise<void> {
+    if (this.record !== undefined) this.report({ part: "underlay", state: "info", message: "an earlier run was interrupted: its half-made cluster is removed" });
+    for (const context of this.contexts()) {
+      await killNode(context);
+      await removeNodeData(context);
+    }
+    await this.remember({ phase: "making", config: this.config, kubernetes: VERSIONS.kubernetes });
+  }
+
+  private async ensureNode(context: NodeContext, options: EnsureOptions): Promise<ContainerdClient> {
+    const { name } = context.node;
+    let processes = await runningNode(context);
+    processes ??= await this.step(`node/${name}`, `starting node ${name}`, () => startNode(context, { rootfs: options.nodeRootfs, ...options.binaries }));
+    const client = { exec: this.exec, bin: options.binaries.bin, socket: containerdSocket(processes) };
+    if (!(await socketAnswers(client.socket, 20_000))) {
+      throw new UnderlayError(`containerd of node ${name} does not answer`, `Read ${context.folder}/var/log/underpin/containerd/current.`);
+    }
+    if (this.changed) await this.step(`images/${name}`, `importing the control plane's images into ${name}`, () => importImages(client, options.images));
+    return client;
+  }
+
+  private async make(first: NodeContext): Promise<void> {
+    const traits = { cgroupVersion: this.cgroups.version, kvm: await kvmUsable() };
+    await this.step("kubeadm", "making the cluster with kubeadm", () => initCluster(first, traits));
+    await writeKubeconfig(first, this.paths.kubeconfig);
+    await this.remember({ phase: "made", config: this.config, kubernetes: VERSIONS.kubernetes });
+  }
+
+  private async resume(first: NodeContext, kube: Kubectl): Promise<void> {
+    await writeKubeconfig(first, kube.kubeconfig);
+    const ready = (timeoutMs: number): Promise<boolean> => apiReady(kube.kubeconfig, timeoutMs);
+    if (await ready(0)) return;
+    await this.step("api", "waiting for the API server", async () => {
+      if (!(await ready(120_000))) throw new UnderlayError("The API server did not come back within two minutes", "Run `underpin doctor`, and look at the node's /var/log/pods.");
+    });
+  }
+
+  private async finish(kube: Kubectl): Promise<void> {
+    const record = this.record;
+    if (record === undefined) return;
+    const addons = await applyAddons(kube, this.config, record.addons);
+    if (addons !== record.addons) await this.remember({ ...record, addons });
+    if (this.changed) await this.step("nodes", "waiting for the nodes to be Ready", () => waitNodesReady(kube, this.config));
+  }
+
+  private async handle(clients: ReadonlyMap<string, ContainerdClient>): Promise<UnderlayHandle> {
+    const context = (name: string): NodeContext => this.find(name);
+    return {
+      kubeconfig: this.paths.kubeconfig,
+      changed: this.changed,
+      nodes: await Promise.all(
+        this.contexts().map(async (one) => ({ name: one.node.name, address: nodeAddress(this.config, one.node), pid: (await this.processes(one)).init.pid })),
+      ),
+      runInNode: async (name, argv, runOptions) => runInNode(context(name), argv, runOptions),
+      commandInNode: async (name, argv) => nodeCommand(context(name), await this.processes(context(name)), argv),
+      importImages: async (name, images) => {
+        const client = clients.get(name);
+        if (client === undefined) throw new UnderlayError(`There is no node ${name}`, "Choose one of the handle's nodes.");
+        return importImages(client, images);
+      },
+    };
+  }
+
+  private find(name: string): NodeContext {
+    const context = this.contexts().find((one) => one.node.name === name);
+    if (context === undefined) throw new UnderlayError(`There is no node ${name}`, "Choose one of the cluster's nodes.");
+    return context;
+  }
+
+  private async processes(context: NodeContext): Promise<NodeProcesses> {
+    const processes = await runningNode(context);
+    if (processes === undefined) throw new UnderlayError(`Node ${context.node.name} does not run`, "Start it with `underpin up`.");
+    return processes;
+  }
+
+  async state(): Promise<UnderlayStateReport> {
+    const nodes = await Promise.all(
+      this.contexts().map(async (context) => {
+        const processes = await runningNode(context);
+        return { name: context.node.name, running: processes !== undefined, ...(processes === undefined ? {} : { pid: processes.init.pid }) };
+      }),
+    );
+    if (this.record === undefined) return { state: "absent", message: "there is no cluster", nodes: [] };
+    if (this.record.phase === "making") return { state: "half made", message: "the last run was interrupted; the next one starts over", nodes };
+    const kubeconfig = this.paths.kubeconfig;
+    if (nodes.every((node) => !node.running)) return { state: "stopped", message: "the cluster is stopped; its data is kept", nodes, kubeconfig };
+    const dead = nodes.filter((node) => !node.running).map((node) => node.name);
+    if (dead.length > 0) return { state: "damaged", message: `not running: ${dead.join(", ")}`, nodes, kubeconfig };
+    if (!(await fabricUp(this.config))) return { state: "damaged", message: "a bridge is missing or down", nodes, kubeconfig };
+    if (!(await apiReady(kubeconfig, 2_000))) return { state: "damaged", message: "the API server does not answer", nodes, kubeconfig };
+    return { state: "running", message: "", nodes, kubeconfig };
+  }
+
+  async removeData(purge: boolean): Promise<void> {
+    await removeRecord(this.paths);
+    for (const context of this.contexts()) await removeNodeData(context);
+    if (purge) await rm(this.paths.root, { recursive: true, force: true });
+  }
+
+  private async remember(record: UnderlayRecord): Promise<void> {
+    this.record = record;
+    await writeRecord(this.paths, record);
+  }
+
+  private async step<T>(part: string, message: string, work: () => Promise<T>): Promise<T> {
+    this.changed = true;
+    return timed(this.report, `underlay/${part}`, message, work);
+  }
+}

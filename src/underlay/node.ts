@@ -1,0 +1,240 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdir, open, rm, writeFile, chmod, stat } from "node:fs/promises";
+import { connect } from "node:net";
+import { dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { exec, type Exec, type ExecOptions, type ExecResult } from "../host/exec.ts";
+import { cgroupProcesses, makeNodeCgroups, nodeCgroups, removeNodeCgroups, type CgroupLayout } from "./cgroups.ts";
+import type { NodeConfig, UnderlayConfig } from "./config.ts";
+import { reasonOf, UnderlayError } from "./errors.ts";
+import { attachNode, detachNode } from "./fabric.ts";
+import { readIfThere, writeAtomic } from "./files.ts";
+import { nodeFiles, type NodeFile } from "./node-files.ts";
+import { childrenOf, identify, isAlive, signal, until, type ProcessIdentity } from "./processes.ts";
+
+/** What is needed to work on one node. */
+export interface NodeContext {
+  readonly exec: Exec;
+  readonly config: UnderlayConfig;
+  readonly node: NodeConfig;
+  /** The node's own folder in the state folder. */
+  readonly folder: string;
+  readonly cgroups: CgroupLayout;
+}
+
+export interface NodePrograms {
+  /** Root file system of the node, read-only. */
+  readonly rootfs: string;
+  /** Folder with kubelet, containerd, …; read-only in the node. */
+  readonly bin: string;
+  /** Folder with the CNI plugins; read-only in the node. */
+  readonly cni: string;
+}
+
+/** The processes of a running node, as the machine sees them. */
+export interface NodeProcesses {
+  /** `unshare`: when it dies, so does the node. */
+  readonly keeper: ProcessIdentity;
+  /** The node's PID 1. */
+  readonly init: ProcessIdentity;
+}
+
+const PATH = "/opt/underpin/shim:/opt/underpin/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** The node's processes if it runs. */
+export async function runningNode(context: NodeContext): Promise<NodeProcesses | undefined> {
+  const text = await readIfThere(join(context.folder, "node.json"));
+  if (text === undefined) return undefined;
+  const known = JSON.parse(text) as NodeProcesses;
+  return (await isAlive(known.keeper)) && (await isAlive(known.init)) ? known : undefined;
+}
+
+/** Starts a node that does not run; what an earlier one left is cleaned away first, its data stays. Returns when its supervisor runs. */
+export async function startNode(context: NodeContext, programs: NodePrograms): Promise<NodeProcesses> {
+  await killNode(context);
+  await prepareFolder(context, programs.rootfs);
+  const folders = await makeNodeCgroups(context.cgroups, context.node.name);
+  const child = await spawnKeeper(context, programs, folders);
+  try {
+    const processes = await bringUp(context, child);
+    child.unref();
+    return processes;
+  } catch (error) {
+    if (child.pid !== undefined) signal(child.pid, "SIGKILL");
+    await killNode(context);
+    throw new UnderlayError(`Node ${context.node.name} did not start: ${reasonOf(error)}`, `Read ${join(context.folder, "boot.log")}.`, error);
+  }
+}
+
+/** Asks everything in the node to end, then ends it. Data stays. `graceMs`: how long programs may take. */
+export async function stopNode(context: NodeContext, graceMs = 10_000): Promise<void> {
+  const processes = await runningNode(context);
+  if (processes !== undefined) {
+    await runInNode(context, ["systemctl", "stop", "kubelet"], { timeoutMs: 35_000 }).catch(() => undefined);
+    const keep = new Set([processes.keeper.pid, processes.init.pid, ...(await childrenOf(processes.init.pid))]);
+    const pods = async (): Promise<number[]> => (await podProcesses(context)).filter((pid) => !keep.has(pid));
+    for (const pid of await pods()) signal(pid, "SIGTERM");
+    await until(async () => (await pods()).length === 0, graceMs, 50);
+  }
+  await killNode(context);
+}
+
+/** Ends a node at once and removes its processes, control groups and links. Data stays. */
+export async function killNode(context: NodeContext): Promise<void> {
+  const processes = await runningNode(context);
+  if (processes !== undefined) signal(processes.keeper.pid, "SIGKILL");
+  await removeNodeCgroups(context.cgroups, context.node.name);
+  await detachNode(context.exec, context.node);
+  await rm(join(context.folder, "node.json"), { force: true });
+}
+
+/** Runs a program inside the node: its namespaces, its control groups, its root. Throws UnderlayError when the node does not run. */
+export async function runInNode(context: NodeContext, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+  const processes = await runningNode(context);
+  if (processes === undefined) throw new UnderlayError(`Node ${context.node.name} does not run`, "Start it with `underpin up`.");
+  const [file, ...args] = nodeCommand(context, processes, argv);
+  return exec(file ?? "", args, options);
+}
+
+/** The command line that runs `argv` inside a running node; for callers that need the terminal. */
+export function nodeCommand(context: NodeContext, processes: NodeProcesses, argv: readonly string[]): string[] {
+  const inner = context.cgroups.version === "v2" ? "init/" : "";
+  const join_ = nodeCgroups(context.cgroups, context.node.name).map((folder) => `${folder}/${inner}cgroup.procs`);
+  const script = 'n=$1; shift; while [ "$1" != -- ]; do echo $$ >"$1"; shift; done; shift; exec nsenter -t "$n" -m -u -i -n -p -C env -i "$@"';
+  const environment = [`PATH=${PATH}`, "HOME=/root", "LANG=C.UTF-8", "KUBECONFIG=/etc/kubernetes/admin.conf"];
+  return ["sh", "-c", script, "sh", String(processes.init.pid), ...join_, "--", ...environment, ...argv];
+}
+
+/** Path of the node's containerd socket as the machine sees it. */
+export function containerdSocket(processes: NodeProcesses): string {
+  return `/proc/${processes.init.pid}/root/run/containerd/containerd.sock`;
+}
+
+/** Waits until a UNIX socket takes connections. */
+export async function socketAnswers(path: string, timeoutMs: number): Promise<boolean> {
+  return until(
+    () =>
+      new Promise<boolean>((resolve) => {
+        const socket = connect(path);
+        socket.on("error", () => resolve(false));
+        socket.on("connect", () => {
+          socket.destroy();
+          resolve(true);
+        });
+      }),
+    timeoutMs,
+  );
+}
+
+async function podProcesses(context: NodeContext): Promise<number[]> {
+  const all = await cgroupProcesses(context.cgroups, context.node.name);
+  const pods: number[] = [];
+  for (const pid of all) {
+    const groups = await readIfThere(`/proc/${pid}/cgroup`);
+    if (groups?.includes("/kubepods")) pods.push(pid);
+  }
+  return pods;
+}
+
+async function prepareFolder(context: NodeContext, rootfs: string): Promise<void> {
+  const { folder } = context;
+  for (const name of ["lower", "upper", "root"]) await mkdir(join(folder, name), { recursive: true, mode: 0o755 });
+  await rm(join(folder, "work"), { recursive: true, force: true });
+  await mkdir(join(folder, "work"), { mode: 0o700 });
+  if ((await stat(join(folder, "var")).catch(() => undefined)) === undefined) {
+    const fresh = join(folder, "var.new");
+    await rm(fresh, { recursive: true, force: true });
+    await context.exec("cp", ["-a", join(rootfs, "var"), fresh]);
+    await context.exec("mv", [fresh, join(folder, "var")]);
+  }
+  const traits = {
+    cgroups: context.cgroups.version === "v2" ? ("v2" as const) : context.cgroups.hierarchies.map(({ name }) => name),
+    restrictOomScore: !(await mayLowerOomScore()),
+  };
+  for (const file of await nodeFiles(context.config, context.node, traits)) await putFile(join(folder, "upper"), file);
+}
+
+async function putFile(root: string, file: NodeFile): Promise<void> {
+  const path = join(root, file.path);
+  await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+  await writeFile(path, file.text);
+  await chmod(path, file.mode ?? 0o644);
+}
+
+/** CAP_SYS_RESOURCE (bit 24) in the bounding set. */
+export async function mayLowerOomScore(): Promise<boolean> {
+  const status = (await readIfThere("/proc/self/status")) ?? "";
+  const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? "0"}`);
+  return (bounding & (1n << 24n)) !== 0n;
+}
+
+async function spawnKeeper(context: NodeContext, programs: NodePrograms, folders: readonly string[]): Promise<ChildProcess> {
+  const log = await open(join(context.folder, "boot.log"), "w", 0o644);
+  try {
+    const script = (name: string): string => fileURLToPath(new URL(`./node/${name}`, import.meta.url));
+    const cgroups = context.cgroups.version === "v2" ? "v2" : context.cgroups.hierarchies.map(({ name }) => name).join("/");
+    const args = [script("init.sh"), programs.rootfs, context.folder, programs.bin, programs.cni, context.node.name, cgroups, ...folders];
+    // Detached: a session of its own, so that the node outlives this program and its terminal.
+    return spawn("/bin/sh", [script("boot.sh"), ...args], {
+      detached: true,
+      cwd: "/",
+      env: { PATH: "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
+      stdio: ["pipe", "pipe", log.fd],
+    });
+  } finally {
+    await log.close();
+  }
+}
+
+async function bringUp(context: NodeContext, child: ChildProcess): Promise<NodeProcesses> {
+  const says = lines(child);
+  await says("netns");
+  const keeper = await identify(child.pid ?? 0);
+  const [first] = await childrenOf(child.pid ?? 0);
+  const init = await identify(first ?? 0);
+  if (keeper === undefined || init === undefined) throw new Error("its first process is gone");
+  const processes = { keeper, init };
+  await writeAtomic(join(context.folder, "node.json"), JSON.stringify(processes));
+  await attachNode(context.exec, context.config, context.node, init.pid);
+  child.stdin?.on("error", () => undefined); // the init's own death is noticed by `says`
+  child.stdin?.end("go\n");
+  await says("ready");
+  child.stdout?.destroy();
+  return processes;
+}
+
+/** Waits for a line of the child's output; throws when it ends or is silent for 30 s. */
+function lines(child: ChildProcess): (wanted: string) => Promise<void> {
+  const seen = new Set<string>();
+  let wake: () => void = () => undefined;
+  let ended = false;
+  if (child.stdout === null) throw new Error("the child has no output");
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    seen.add(line);
+    wake();
+  });
+  const end = (): void => {
+    ended = true;
+    wake();
+  };
+  child.on("exit", end);
+  child.on("error", end);
+  return async (wanted) => {
+    const timer = setTimeout(end, 30_000);
+    try {
+      while (!seen.has(wanted)) {
+        if (ended) throw new Error(`it ended, or took longer than 30 s, before it was "${wanted}"`);
+        await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+/** Removes a node's data. It must not run. */
+export async function removeNodeData(context: NodeContext): Promise<void> {
+  await rm(context.folder, { recursive: true, force: true });
+}
+
