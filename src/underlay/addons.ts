@@ -149,6 +149,8 @@ function localPathDeployment(account: { name: string; namespace: string }): Kube
     env: [
       { name: "POD_NAMESPACE", valueFrom: { fieldRef: { fieldPath: "metadata.namespace" } } },
       { name: "CONFIG_MOUNT_PATH", value: "/etc/config/" },
+      // Of the helper pods, which need no rights.
+      { name: "SERVICE_ACCOUNT_NAME", value: "default" },
     ],
     securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ["ALL"] } },
     volumeMounts: [{ name: "config", mountPath: "/etc/config/" }],
