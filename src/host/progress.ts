@@ -22,7 +22,12 @@ export async function timed<T>(report: Report, part: string, message: string, wo
     report({ part, state: "done", message, seconds: seconds() });
     return result;
   } catch (error) {
-    report({ part, state: "failed", message: error instanceof Error ? error.message : String(error), seconds: seconds() });
+    report({
+      part,
+      state: "failed",
+      message: error instanceof Error ? error.message : String(error),
+      seconds: seconds(),
+    });
     throw error;
   }
 }

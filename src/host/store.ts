@@ -27,7 +27,10 @@ export class ContentStore {
   }
 
   /** Returns the folder of the entry, and makes it with `make(folder)` if it is missing or damaged. */
-  async ensure(key: { kind: string; name: string; hash: string }, make: (folder: string) => Promise<void>): Promise<string> {
+  async ensure(
+    key: { kind: string; name: string; hash: string },
+    make: (folder: string) => Promise<void>,
+  ): Promise<string> {
     const folder = this.path(key);
     if (await intact(folder)) return folder;
     await rm(folder, { recursive: true, force: true });
@@ -102,5 +105,7 @@ async function sameFile(path: string, wanted: FileRecord): Promise<boolean> {
 
 async function regularFiles(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries.filter((entry) => entry.isFile() && entry.name !== RECORD).map((entry) => join(entry.parentPath, entry.name));
+  return entries
+    .filter((entry) => entry.isFile() && entry.name !== RECORD)
+    .map((entry) => join(entry.parentPath, entry.name));
 }

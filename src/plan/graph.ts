@@ -1,3 +1,4 @@
+// plan: what is to be done, in which order, and a hash of it; pure.
 import { createHash } from "node:crypto";
 import { type Manifest, type ObjectKey, objectKey } from "../api/manifest.ts";
 import type { Step, StepId } from "../api/step.ts";

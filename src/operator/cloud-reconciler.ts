@@ -1,0 +1,250 @@
+import { type Cloud, readCloud } from "../api/cloud.ts";
+import { FIELD_MANAGER, FINALIZER } from "../api/names.ts";
+import { advance, type Progress } from "../execute/execution.ts";
+import type { ApplyResult } from "../kube/apply.ts";
+import type { Cache } from "../kube/cache.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { readiness } from "../kube/ready.ts";
+import { type KubeObject, refOf } from "../kube/types.ts";
+import type { BuildInput, Facts, Workload } from "../workloads/contract.ts";
+import { CloudScope, cloudRef } from "./cloud-scope.ts";
+import {
+  type Desired,
+  buildDesired,
+  certificateRequests,
+  credentialRequests,
+  resolveImages,
+  workloadVerdicts,
+} from "./desired.ts";
+import { removeCloud } from "./deletion.ts";
+import { clusterIPs, nodeFacts, publicEndpoint } from "./facts.ts";
+import { type CloudState, STATE_NAME, readState, sameState, writeState } from "./state.ts";
+import { cloudStatus, type StatusInput, type WorkloadVerdict } from "./status.ts";
+import { ensureCertificates, ensureCredentials } from "./vault.ts";
+
+export interface CloudReconcilerOptions {
+  readonly client: KubeClient;
+  readonly workloads: readonly Workload[];
+  /** Reference of each image by name. */
+  readonly images: Readonly<Record<string, string>>;
+  readonly clouds: Cache;
+  readonly nodes: Cache;
+  readonly clusterDomain: string;
+  readonly gateway: ((cloud: Cloud) => string) | undefined;
+  /** Asks for another pass over this Cloud. */
+  readonly enqueue: (key: string) => void;
+  readonly onWrite: (kind: string, result: ApplyResult) => void;
+}
+
+/** Seconds until a pass that failed at something outside is tried again when no event comes before. */
+const RETRY_SECONDS = 5;
+
+type Outcome = { readonly requeueAfterSeconds: number | undefined };
+
+/** Makes one Cloud what its resource says. Level triggered: every pass starts from what is, and may be the last one. */
+export class CloudReconciler {
+  readonly #options: CloudReconcilerOptions;
+  readonly #scopes = new Map<string, Promise<CloudScope>>();
+
+  constructor(options: CloudReconcilerOptions) {
+    this.#options = options;
+  }
+
+  async close(): Promise<void> {
+    const scopes = await Promise.allSettled(this.#scopes.values());
+    await Promise.all(scopes.flatMap((scope) => (scope.status === "fulfilled" ? [scope.value.close()] : [])));
+  }
+
+  /** One pass over the Cloud `namespace/name`. */
+  async reconcile(key: string): Promise<Outcome> {
+    const [namespace = "", name = ""] = key.split("/");
+    const object = this.#options.clouds.get(name, namespace);
+    if (object === undefined) return this.#forget(key);
+    const cloud = readCloud(object);
+    const scope = await this.#scope(key, { name, namespace });
+    if (object.metadata.deletionTimestamp !== undefined) return this.#delete(key, cloud, scope);
+    if (!(object.metadata.finalizers ?? []).includes(FINALIZER)) await this.#addFinalizer(object);
+    return this.#ensure(cloud, scope);
+  }
+
+  async #ensure(cloud: Cloud, scope: CloudScope): Promise<Outcome> {
+    const { namespace, name } = cloud.metadata;
+    const state = readState(scope.view.get({ apiVersion: "v1", kind: "ConfigMap", namespace, name: STATE_NAME }));
+    if (cloud.spec.change.paused)
+      return this.#report(cloud, nothing("Paused", "spec.change.paused is true: nothing is changed"));
+    const nodes = nodeFacts(cloud, this.#options.nodes.list());
+    const endpoint = publicEndpoint(cloud, nodes);
+    if (endpoint === undefined) {
+      const message = `no node carries the label underpin.dev/cloud=${namespace}.${name}; label the nodes of this cloud`;
+      return this.#report(cloud, nothing("NoNodes", message));
+    }
+    const { workloads } = this.#options;
+    const secrets = scope.secrets();
+    const requests = credentialRequests(workloads, cloud);
+    const credentials = await ensureCredentials(requests, state.credentials, secrets);
+    if (credentials.lost.length > 0) {
+      const message = `no copy is left of ${credentials.lost.join(", ")}; put the Secrets back from your backup, with the same keys`;
+      return this.#report(cloud, nothing("CredentialLost", message));
+    }
+    const reach = { publicEndpoint: endpoint, clusterDomain: this.#options.clusterDomain };
+    const certificates = await ensureCertificates(
+      certificateRequests(workloads, cloud, reach),
+      `${name}.${namespace} underpin`,
+      secrets,
+    );
+    const facts: Facts = {
+      ...reach,
+      credentials: { ...credentials.values, ...(await givenSecrets(cloud, scope)) },
+      caCertificate: certificates.caCertificate,
+      certificateHashes: certificates.hashes,
+      nodes,
+      clusterIPs: clusterIPs(scope.view.list("Service", namespace)),
+    };
+    scope.use(cloud, facts);
+    const images = resolveImages(cloud, this.#options.images);
+    const input: BuildInput = { cloud, release: { name: cloud.spec.release }, images, facts };
+    return this.#execute(
+      input,
+      { ...state, credentials: requests.map((request) => request.name) },
+      { scope, before: state },
+    );
+  }
+
+  async #execute(
+    input: BuildInput,
+    state: CloudState,
+    context: { scope: CloudScope; before: CloudState },
+  ): Promise<Outcome> {
+    const { scope, before } = context;
+    const { cloud } = input;
+    const desired = buildDesired(this.#options.workloads, input);
+    const refs = desired.objects.map(refOf);
+    await scope.inventory.add(refs);
+    const progress = await advance(desired.steps, state.done, scope.ports());
+    const after = { ...state, done: progress.done };
+    if (!sameState(after, before)) await writeState(this.#options.client, cloud.metadata, after);
+    // What is no longer wanted goes when all that is wanted is there.
+    if (progress.complete) await scope.inventory.prune(refs);
+    const failed = [...progress.states.values()].some(({ state: step }) => step === "failed");
+    const outcome = await this.#report(cloud, this.#observed(input, desired, { progress, scope }));
+    // New addresses of Services may let builders emit more: another pass at once.
+    if (
+      Object.keys(clusterIPs(scope.view.list("Service", cloud.metadata.namespace))).length !==
+      Object.keys(input.facts.clusterIPs).length
+    )
+      this.#options.enqueue(`${cloud.metadata.namespace}/${cloud.metadata.name}`);
+    return failed ? { requeueAfterSeconds: RETRY_SECONDS } : outcome;
+  }
+
+  #observed(
+    input: BuildInput,
+    desired: Desired,
+    context: { progress: Progress; scope: CloudScope },
+  ): Partial<StatusInput> {
+    const byKey = new Map(
+      desired.objects.map((object) => [
+        `${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`,
+        object,
+      ]),
+    );
+    const verdicts = workloadVerdicts(this.#options.workloads, input, {
+      readiness: (key) => {
+        const manifest = byKey.get(key);
+        const live = manifest === undefined ? undefined : context.scope.view.get(refOf(manifest));
+        return live === undefined ? undefined : readiness(live);
+      },
+    });
+    return { progress: context.progress, steps: desired.steps, verdicts };
+  }
+
+  async #report(cloud: Cloud, input: Partial<StatusInput>): Promise<Outcome> {
+    const full = {
+      cloud,
+      progress: undefined,
+      steps: [],
+      verdicts: keptVerdicts(cloud),
+      stalled: undefined,
+      now: new Date().toISOString(),
+      ...input,
+    };
+    const status = cloudStatus(full);
+    if (JSON.stringify(status) !== JSON.stringify(cloud.status)) {
+      const ref = cloudRef(cloud.metadata);
+      await this.#options.client.patch(
+        ref,
+        { type: "merge", value: { status } },
+        { subresource: "status", fieldManager: FIELD_MANAGER },
+      );
+    }
+    return { requeueAfterSeconds: undefined };
+  }
+
+  async #delete(key: string, cloud: Cloud, scope: CloudScope): Promise<Outcome> {
+    const remaining = await removeCloud(cloud, scope, this.#options);
+    if (remaining > 0) return { requeueAfterSeconds: 1 };
+    const rest = (
+      this.#options.clouds.get(cloud.metadata.name, cloud.metadata.namespace)?.metadata.finalizers ?? []
+    ).filter((one) => one !== FINALIZER);
+    await this.#options.client.patch(
+      cloudRef(cloud.metadata),
+      { type: "merge", value: { metadata: { finalizers: rest } } },
+      { fieldManager: FIELD_MANAGER },
+    );
+    return this.#forget(key);
+  }
+
+  async #addFinalizer(object: KubeObject): Promise<void> {
+    const finalizers = [...(object.metadata.finalizers ?? []), FINALIZER];
+    await this.#options.client.patch(
+      refOf(object),
+      { type: "merge", value: { metadata: { finalizers } } },
+      { fieldManager: FIELD_MANAGER },
+    );
+  }
+
+  #scope(key: string, cloud: { name: string; namespace: string }): Promise<CloudScope> {
+    const known = this.#scopes.get(key);
+    if (known !== undefined) return known;
+    const { client, gateway, onWrite } = this.#options;
+    const opened = (async () => {
+      const scope = new CloudScope(cloud, { client, gateway, onWrite, onChange: () => this.#options.enqueue(key) });
+      await scope.start();
+      return scope;
+    })();
+    this.#scopes.set(key, opened);
+    opened.catch(() => this.#scopes.delete(key)); // the next pass opens it again; this pass throws
+    return opened;
+  }
+
+  async #forget(key: string): Promise<Outcome> {
+    const scope = this.#scopes.get(key);
+    this.#scopes.delete(key);
+    await (await scope)?.close();
+    return { requeueAfterSeconds: undefined };
+  }
+}
+
+function nothing(reason: string, message: string): Partial<StatusInput> {
+  return { stalled: { reason, message } };
+}
+
+/** What was known of the workloads before, for a status that is written without looking at them. */
+function keptVerdicts(cloud: Cloud): WorkloadVerdict[] {
+  return (cloud.status?.services ?? []).map(({ name, ready, message, endpoint, next }) => ({
+    name,
+    ready,
+    message: message ?? "",
+    next: next ?? "",
+    ...(endpoint === undefined ? {} : { endpoint }),
+  }));
+}
+
+/** Secrets of the user that `secretOptions` point to, under their own names. */
+async function givenSecrets(cloud: Cloud, scope: CloudScope): Promise<Facts["credentials"]> {
+  const names = Object.values(cloud.spec.services).flatMap((service) =>
+    service.secretOptions.map(({ secretRef }) => secretRef.name),
+  );
+  const secrets = scope.secrets();
+  const found = await Promise.all([...new Set(names)].map(async (name) => [name, await secrets.read(name)] as const));
+  return Object.fromEntries(found.flatMap(([name, data]) => (data === undefined ? [] : [[name, data]])));
+}

@@ -1,0 +1,144 @@
+import { type Cloud, CLOUD_KIND } from "../api/cloud.ts";
+import { API_VERSION, FIELD_MANAGER, GROUP, LABEL, MANAGED_BY, nodesNamespace } from "../api/names.ts";
+import { CallRunner } from "../execute/call-runner.ts";
+import type { StepPorts } from "../execute/execution.ts";
+import { openstackActions } from "../execute/openstack-actions.ts";
+import { Applier, type ApplyResult } from "../kube/apply.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { Inventory } from "../kube/inventory.ts";
+import { readiness } from "../kube/ready.ts";
+import { fieldAt, type KubeObject, refOf } from "../kube/types.ts";
+import { Session } from "../openstack/session.ts";
+import type { Facts, Manifest } from "../workloads/contract.ts";
+import { NamespaceView } from "./namespace-view.ts";
+import { INVENTORY_NAME } from "./state.ts";
+import type { SecretPort } from "./vault.ts";
+
+export interface ScopeOptions {
+  readonly client: KubeClient;
+  /** Where the operator reaches the front door; undefined: by the public endpoint, as from outside the cluster. */
+  readonly gateway: ((cloud: Cloud) => string) | undefined;
+  /** Told when something of the Cloud changed or a call ended. */
+  readonly onChange: () => void;
+  /** Told of every write, for metrics. */
+  readonly onWrite: (kind: string, result: ApplyResult) => void;
+}
+
+/** All that the operator holds for one Cloud while it lives: watches, running calls, a session. Rebuilt after a restart. */
+export class CloudScope {
+  readonly view: NamespaceView;
+  readonly applier: Applier;
+  readonly inventory: Inventory;
+  readonly calls: CallRunner;
+  /** Facts of the last pass; calls read credentials from them. */
+  facts: Facts | undefined;
+  readonly #options: ScopeOptions;
+  readonly #cloud: { name: string; namespace: string };
+  #session: { readonly key: string; readonly session: Session } | undefined;
+  #current: Cloud | undefined;
+
+  constructor(cloud: { name: string; namespace: string }, options: ScopeOptions) {
+    this.#cloud = cloud;
+    this.#options = options;
+    const { client, onChange, onWrite } = options;
+    this.view = new NamespaceView(client, [cloud.namespace, nodesNamespace(cloud.namespace)], onChange);
+    this.applier = new Applier(client, { fieldManager: FIELD_MANAGER, shapeAnnotation: `${GROUP}/shape`, onWrite });
+    const labels = { [LABEL.instance]: cloud.name, [LABEL.managedBy]: MANAGED_BY };
+    this.inventory = new Inventory(client, {
+      namespace: cloud.namespace,
+      name: INVENTORY_NAME,
+      fieldManager: FIELD_MANAGER,
+      labels,
+    });
+    const credential = (name: string, key: string): string => {
+      const value = this.facts?.credentials[name]?.[key];
+      if (value === undefined) throw new Error(`credential ${name} has no key ${key} yet`);
+      return value;
+    };
+    this.calls = new CallRunner(openstackActions({ session: () => this.session(), credential }), onChange);
+  }
+
+  start(): Promise<void> {
+    return this.view.start();
+  }
+
+  async close(): Promise<void> {
+    this.calls.close();
+    await Promise.all([this.view.close(), this.#session?.session.close()]);
+  }
+
+  /** Facts and Cloud of this pass, for the calls that it starts. */
+  use(cloud: Cloud, facts: Facts): void {
+    this.#current = cloud;
+    this.facts = facts;
+  }
+
+  ports(): StepPorts {
+    const live = (manifest: Manifest): KubeObject | undefined => this.view.get(refOf(manifest));
+    return {
+      live,
+      ensure: async (manifest) => {
+        const { object } = await this.applier.apply(manifest, live(manifest));
+        this.view.wrote(object);
+      },
+      readiness: (object) => readiness(object as KubeObject),
+      call: (step, hash) => this.calls.call(step, hash),
+    };
+  }
+
+  /** The Secrets of the Cloud's namespace as text. */
+  secrets(): SecretPort {
+    const { namespace, name: instance } = this.#cloud;
+    const ref = (name: string) => ({ apiVersion: "v1", kind: "Secret", namespace, name });
+    return {
+      read: async (name) => {
+        // A Secret that the user made beforehand carries no label of ours, so the watch does not see it.
+        const seen = this.view.get(ref(name)) ?? (await this.#options.client.get(ref(name)));
+        const data = fieldAt(seen, "data") as Record<string, string> | undefined;
+        if (data === undefined) return undefined;
+        return Object.fromEntries(
+          Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
+        );
+      },
+      write: async (name, data, type) => {
+        const labels = { [LABEL.instance]: instance, [LABEL.managedBy]: MANAGED_BY, [LABEL.component]: "credential" };
+        const encoded = Object.fromEntries(
+          Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "utf8").toString("base64")]),
+        );
+        const manifest = { ...ref(name), metadata: { name, namespace, labels }, type, data: encoded };
+        const { namespace: _namespace, name: _name, ...object } = manifest;
+        this.view.wrote(await this.#options.client.apply(object, { fieldManager: FIELD_MANAGER, force: true }));
+      },
+    };
+  }
+
+  /** The administrator's session through the front door; made anew when the password or the authority changed. */
+  async session(): Promise<Session> {
+    const { facts } = this;
+    const cloud = this.#current;
+    const password = facts?.credentials["keystone-admin"]?.["password"];
+    if (facts === undefined || cloud === undefined || password === undefined)
+      throw new Error("the administrator has no password yet");
+    const key = [password, facts.caCertificate, facts.publicEndpoint].join("\n");
+    if (this.#session?.key === key) return this.#session.session;
+    await this.#session?.session.close();
+    const gateway = this.#options.gateway?.(cloud);
+    const session = new Session({
+      authUrl: `https://${facts.publicEndpoint}/identity`,
+      username: "admin",
+      password,
+      project: "admin",
+      region: cloud.spec.region,
+      caCertificate: facts.caCertificate,
+      timeoutMs: 10_000,
+      ...(gateway === undefined ? {} : { gateway }),
+    });
+    this.#session = { key, session };
+    return session;
+  }
+}
+
+/** Reference of a Cloud by its namespace and name. */
+export function cloudRef(key: { name: string; namespace: string }) {
+  return { apiVersion: API_VERSION, kind: CLOUD_KIND, name: key.name, namespace: key.namespace };
+}

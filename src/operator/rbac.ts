@@ -1,0 +1,65 @@
+import type { Manifest } from "../workloads/contract.ts";
+
+export interface PolicyRule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  readonly resourceNames?: readonly string[];
+}
+
+/** Plural of each kind that a builder may emit. A kind that is not here is refused: its rule would be a guess. */
+const RESOURCES: Readonly<Record<string, { group: string; resource: string }>> = {
+  ConfigMap: { group: "", resource: "configmaps" },
+  Secret: { group: "", resource: "secrets" },
+  Service: { group: "", resource: "services" },
+  ServiceAccount: { group: "", resource: "serviceaccounts" },
+  PersistentVolumeClaim: { group: "", resource: "persistentvolumeclaims" },
+  Deployment: { group: "apps", resource: "deployments" },
+  StatefulSet: { group: "apps", resource: "statefulsets" },
+  DaemonSet: { group: "apps", resource: "daemonsets" },
+  Job: { group: "batch", resource: "jobs" },
+  PodDisruptionBudget: { group: "policy", resource: "poddisruptionbudgets" },
+  NetworkPolicy: { group: "networking.k8s.io", resource: "networkpolicies" },
+};
+
+const WRITE = ["get", "list", "watch", "create", "patch", "delete"] as const;
+
+/** Kinds that the operator itself writes beside the builders' objects: state, credentials and certificates. */
+const OWN_KINDS = ["ConfigMap", "Secret", "PersistentVolumeClaim"];
+
+/**
+ * Rules for the namespaces of a Cloud: exactly the kinds that its builders emit, and reading pods to tell what is wrong.
+ * Throws RangeError for a kind without a known plural.
+ */
+export function cloudRules(objects: readonly Manifest[]): PolicyRule[] {
+  const kinds = [...new Set([...objects.map(({ kind }) => kind), ...OWN_KINDS])].toSorted();
+  const byGroup = new Map<string, string[]>();
+  for (const kind of kinds) {
+    const known = RESOURCES[kind];
+    if (known === undefined)
+      throw new RangeError(`no RBAC resource is known for kind ${kind}: add it to src/operator/rbac.ts`);
+    byGroup.set(known.group, [...(byGroup.get(known.group) ?? []), known.resource]);
+  }
+  const written = [...byGroup].map(([group, resources]) => ({ apiGroups: [group], resources, verbs: WRITE }));
+  return [
+    ...written,
+    { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] },
+    { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
+    { apiGroups: ["events.k8s.io", ""], resources: ["events"], verbs: ["create", "patch"] },
+    { apiGroups: ["underpin.dev"], resources: ["hypervisors"], verbs: WRITE },
+    { apiGroups: ["underpin.dev"], resources: ["hypervisors/status"], verbs: ["get", "patch"] },
+  ];
+}
+
+/** Rules that the operator has in the whole cluster: its own resources, and reading nodes. No Secrets. */
+export const OPERATOR_CLUSTER_RULES: readonly PolicyRule[] = [
+  { apiGroups: ["underpin.dev"], resources: ["clouds"], verbs: ["get", "list", "watch", "patch"] },
+  { apiGroups: ["underpin.dev"], resources: ["clouds/status"], verbs: ["get", "patch"] },
+  { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
+];
+
+/** Rules in the operator's own namespace: its lease. */
+export const OPERATOR_NAMESPACE_RULES: readonly PolicyRule[] = [
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "patch", "update"] },
+  { apiGroups: ["events.k8s.io", ""], resources: ["events"], verbs: ["create", "patch"] },
+];

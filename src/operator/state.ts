@@ -1,0 +1,49 @@
+import { FIELD_MANAGER, LABEL, MANAGED_BY } from "../api/names.ts";
+import type { StepId } from "../api/step.ts";
+import { canonicalJson } from "../host/store.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { fieldAt, type KubeObject } from "../kube/types.ts";
+
+/** Name of the ConfigMap in the Cloud's namespace. */
+export const STATE_NAME = "underpin-state";
+/** Name of the ConfigMap that lists every object of the Cloud. */
+export const INVENTORY_NAME = "underpin-inventory";
+
+/** What the operator must remember between two of its lives; everything else is read from the cluster. */
+export interface CloudState {
+  /** Hash of each step that was done. */
+  readonly done: Readonly<Record<StepId, string>>;
+  /** Credentials that have had a value. */
+  readonly credentials: readonly string[];
+}
+
+const EMPTY: CloudState = { done: {}, credentials: [] };
+
+/** Reads what `writeState` wrote; a missing or unreadable part counts as empty, and is found again in the cluster. */
+export function readState(object: KubeObject | undefined): CloudState {
+  const part = <T>(name: string, empty: T): T => {
+    const text = fieldAt(object, "data", name);
+    return typeof text === "string" ? (JSON.parse(text) as T) : empty;
+  };
+  return {
+    done: part("done", EMPTY.done),
+    credentials: part("credentials", EMPTY.credentials),
+  };
+}
+
+export function sameState(a: CloudState, b: CloudState): boolean {
+  return canonicalJson(a) === canonicalJson(b);
+}
+
+export async function writeState(
+  client: KubeClient,
+  cloud: { name: string; namespace: string },
+  state: CloudState,
+): Promise<void> {
+  const labels = { [LABEL.instance]: cloud.name, [LABEL.managedBy]: MANAGED_BY, [LABEL.component]: "state" };
+  const data = Object.fromEntries(Object.entries(state).map(([name, value]) => [name, JSON.stringify(value)]));
+  await client.apply(
+    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: STATE_NAME, namespace: cloud.namespace, labels }, data },
+    { fieldManager: FIELD_MANAGER, force: true },
+  );
+}

@@ -1,0 +1,123 @@
+import type { Cloud, CloudStatus } from "../api/cloud.ts";
+import type { PlannedStep } from "../plan/graph.ts";
+import type { Progress } from "../execute/execution.ts";
+import { INVENTORY_NAME } from "./state.ts";
+
+export const OPERATOR_VERSION = "0.1.0";
+
+type Condition = NonNullable<CloudStatus["conditions"]>[number];
+type ServiceStatus = NonNullable<CloudStatus["services"]>[number];
+
+/** How one workload stands. */
+export interface WorkloadVerdict {
+  readonly name: string;
+  readonly ready: boolean;
+  readonly message: string;
+  readonly endpoint?: string;
+  readonly next: string;
+}
+
+export interface StatusInput {
+  readonly cloud: Cloud;
+  readonly progress: Progress | undefined;
+  readonly steps: readonly PlannedStep[];
+  readonly verdicts: readonly WorkloadVerdict[];
+  /** What stops everything, in plain words; undefined when nothing does. */
+  readonly stalled: { readonly reason: string; readonly message: string } | undefined;
+  readonly now: string;
+}
+
+/** The status that tells the truth, with the times of what did not change kept. Pure. */
+export function cloudStatus(input: StatusInput): CloudStatus {
+  const { cloud, verdicts, now } = input;
+  const before = cloud.status;
+  const failed = failedStep(input);
+  const ready = input.progress?.complete === true && verdicts.every((verdict) => verdict.ready);
+  const phase = phaseOf(input, ready, failed !== undefined);
+  const open = verdicts.filter((verdict) => !verdict.ready);
+  const waiting = input.stalled?.message ?? failed ?? (open.length > 0 ? describe(open) : "every workload is ready");
+  const reason = input.stalled?.reason ?? (failed === undefined ? phase : "StepFailed");
+  const was = before?.release?.current;
+  const current = ready ? cloud.spec.release : was;
+  return {
+    observedGeneration: cloud.metadata.generation ?? 0,
+    operatorVersion: OPERATOR_VERSION,
+    phase,
+    ready: `${verdicts.length - open.length}/${verdicts.length}`,
+    release: { ...(current === undefined ? {} : { current }), target: cloud.spec.release },
+    conditions: [
+      condition(input, { type: "Ready", holds: ready, reason, message: waiting }),
+      condition(input, {
+        type: "Reconciling",
+        holds: phase === "Installing" || phase === "Changing",
+        reason,
+        message: waiting,
+      }),
+      condition(input, { type: "Stalled", holds: phase === "Stalled", reason, message: waiting }),
+      condition(input, { type: "Degraded", holds: phase === "Degraded", reason, message: waiting }),
+    ],
+    services: verdicts.map((verdict) => serviceStatus(verdict, before, cloud.spec.release, now)),
+    endpoints: Object.fromEntries(
+      verdicts.flatMap(({ name, endpoint }) => (endpoint === undefined ? [] : [[name, endpoint]])),
+    ),
+    credentials: { adminSecretRef: { name: "keystone-admin" } },
+    inventoryRef: { name: INVENTORY_NAME },
+  };
+}
+
+function phaseOf(input: StatusInput, ready: boolean, failed: boolean): string {
+  if (input.stalled !== undefined || failed) return "Stalled";
+  if (ready) return "Ready";
+  const installed = input.cloud.status?.release?.current !== undefined;
+  if (input.progress?.complete === true) return installed ? "Degraded" : "Installing";
+  return installed ? "Changing" : "Installing";
+}
+
+function failedStep({ progress, steps }: StatusInput): string | undefined {
+  for (const { step } of steps) {
+    const state = progress?.states.get(step.id);
+    if (state?.state === "failed") return `${step.id}: ${state.message}. ${step.onFailure}`;
+  }
+  return undefined;
+}
+
+function describe(open: readonly WorkloadVerdict[]): string {
+  return open.map(({ name, message }) => `${name}: ${message}`).join("; ");
+}
+
+function condition(
+  input: StatusInput,
+  given: { type: string; holds: boolean; reason: string; message: string },
+): Condition {
+  const status = given.holds ? "True" : "False";
+  const before = input.cloud.status?.conditions?.find(({ type }) => type === given.type);
+  return {
+    type: given.type,
+    status,
+    observedGeneration: input.cloud.metadata.generation ?? 0,
+    lastTransitionTime: before?.status === status ? before.lastTransitionTime : input.now,
+    reason: given.reason,
+    message: given.message.slice(0, 2000),
+  };
+}
+
+function serviceStatus(
+  verdict: WorkloadVerdict,
+  before: CloudStatus | undefined,
+  release: string,
+  now: string,
+): ServiceStatus {
+  const was = before?.services?.find(({ name }) => name === verdict.name);
+  const since = was?.ready === verdict.ready && was.since !== undefined ? was.since : now;
+  const endpoint = verdict.endpoint === undefined ? {} : { endpoint: verdict.endpoint };
+  if (verdict.ready) return { name: verdict.name, ready: true, release, ...endpoint, since };
+  return {
+    name: verdict.name,
+    ready: false,
+    ...endpoint,
+    reason: "NotReady",
+    message: verdict.message,
+    since,
+    next: verdict.next,
+  };
+}
