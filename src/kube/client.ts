@@ -72,7 +72,7 @@ export interface LogOptions {
 /** Everything that we do with a Kubernetes API. Each method throws KubeError. */
 export interface KubeClient {
   /** Undefined when the object does not exist. An unknown kind throws `UnknownKind`. */
-  get<T extends KubeObject = KubeObject>(ref: ObjectRef): Promise<T | undefined>;
+  get<T extends KubeObject = KubeObject>(ref: ObjectRef, signal?: AbortSignal): Promise<T | undefined>;
   /** All pages, of one resource version. */
   list<T extends KubeObject = KubeObject>(query: ListQuery, signal?: AbortSignal): Promise<KubeList<T>>;
   create<T extends KubeObject = KubeObject>(object: Desired, options?: WriteOptions): Promise<T>;

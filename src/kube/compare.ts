@@ -14,7 +14,7 @@ export interface Difference {
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Lists whose items have a name, and what names them; the order does not matter. All other lists are compared item by item. */
-const KEYED: Readonly<Record<string, (item: Fields) => unknown>> = {
+export const KEYED: Readonly<Record<string, (item: Fields) => unknown>> = {
   containers: (item) => item["name"],
   initContainers: (item) => item["name"],
   volumes: (item) => item["name"],
@@ -49,9 +49,9 @@ export function differences(wanted: Desired, live: KubeObject): Difference[] {
 
 /** Differences are shown and logged; a Secret's values never are. */
 function withoutValues(difference: Difference): Difference {
-  const hide = (value: unknown): unknown => (value === undefined ? undefined : "(secret)");
-  if (!difference.path.startsWith("data")) return difference;
-  return { ...difference, wanted: hide(difference.wanted), found: hide(difference.found) };
+  const { path, wanted, found } = difference;
+  if (!path.startsWith("data")) return difference;
+  return { ...difference, wanted: wanted && "(secret)", found: found && "(secret)" };
 }
 
 interface Walk {
@@ -156,7 +156,7 @@ function isZero(value: unknown): boolean {
   );
 }
 
-function isFields(value: unknown): value is Fields {
+export function isFields(value: unknown): value is Fields {
   return value !== null && typeof value === "object" && !Array.isArray(value);
 }
 

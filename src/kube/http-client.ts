@@ -32,9 +32,9 @@ class HttpKubeClient implements KubeClient {
     this.#resources = new Resources((path) => transport.json({ method: "GET", path }));
   }
 
-  async get<T extends KubeObject>(ref: ObjectRef): Promise<T | undefined> {
+  async get<T extends KubeObject>(ref: ObjectRef, signal?: AbortSignal): Promise<T | undefined> {
     try {
-      return (await this.raw({ method: "GET", path: await this.#path(ref) })) as T;
+      return (await this.raw({ method: "GET", path: await this.#path(ref), ...(signal && { signal }) })) as T;
     } catch (error) {
       if (isNotFound(error)) return undefined;
       throw error;
