@@ -6,6 +6,7 @@ import type { Cache } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { readiness } from "../kube/ready.ts";
 import { type KubeObject, refOf } from "../kube/types.ts";
+import type { EventRecorder } from "../runtime/events.ts";
 import type { BuildInput, Facts, Workload } from "../workloads/contract.ts";
 import { CloudScope, cloudRef } from "./cloud-scope.ts";
 import {
@@ -34,6 +35,8 @@ export interface CloudReconcilerOptions {
   /** Asks for another pass over this Cloud. */
   readonly enqueue: (key: string) => void;
   readonly onWrite: (kind: string, result: ApplyResult) => void;
+  readonly events: EventRecorder;
+  readonly log: (fields: Readonly<Record<string, unknown>>) => void;
 }
 
 /** Seconds until a pass that failed at something outside is tried again when no event comes before. */
@@ -122,6 +125,7 @@ export class CloudReconciler {
     await scope.inventory.add(refs);
     const progress = await advance(desired.steps, state.done, scope.ports());
     const after = { ...state, done: progress.done };
+    this.#tell(cloud, desired, { before, progress });
     if (!sameState(after, before)) await writeState(this.#options.client, cloud.metadata, after);
     // What is no longer wanted goes when all that is wanted is there.
     if (progress.complete) await scope.inventory.prune(refs);
@@ -155,6 +159,30 @@ export class CloudReconciler {
       },
     });
     return { progress: context.progress, steps: desired.steps, verdicts };
+  }
+
+  /** The cloud's story: each step that came to its end or failed, as an Event and a line of the log. */
+  #tell(cloud: Cloud, desired: Desired, context: { before: CloudState; progress: Progress }): void {
+    const { events, log, clouds } = this.#options;
+    const regarding = clouds.get(cloud.metadata.name, cloud.metadata.namespace);
+    for (const { step, hash } of desired.steps) {
+      const state = context.progress.states.get(step.id);
+      if (state?.state === "done" && context.before.done[step.id] !== hash) {
+        log({ step: step.id, state: "done" });
+        if (regarding !== undefined)
+          events.record(regarding, {
+            type: "Normal",
+            reason: "StepDone",
+            action: "Execute",
+            note: `${step.id} is done`,
+          });
+      }
+      if (state?.state !== "failed") continue;
+      log({ step: step.id, state: "failed", message: state.message });
+      const note = `${step.id}: ${state.message}. ${step.onFailure}`;
+      if (regarding !== undefined)
+        events.record(regarding, { type: "Warning", reason: "StepFailed", action: "Execute", note });
+    }
   }
 
   async #report(cloud: Cloud, input: Partial<StatusInput>): Promise<Outcome> {

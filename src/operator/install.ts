@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { FIELD_MANAGER, LABEL, MANAGED_BY, SYSTEM_NAMESPACE, nodesNamespace } from "../api/names.ts";
+import { LABEL, MANAGED_BY, SYSTEM_NAMESPACE, nodesNamespace } from "../api/names.ts";
 import type { Manifest } from "../workloads/contract.ts";
 import { OPERATOR_CLUSTER_RULES, OPERATOR_NAMESPACE_RULES, type PolicyRule } from "./rbac.ts";
 
@@ -92,7 +92,7 @@ function operatorDeployment(image: string, imagesName: string): Manifest {
     name: "operator",
     image,
     imagePullPolicy: "IfNotPresent",
-    args: ["--images", "/etc/underpin/images/images.json", "--field-manager", FIELD_MANAGER],
+    args: ["--images", "/etc/underpin/images/images.json"],
     env: [{ name: "POD_NAME", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } } }],
     ports: [{ name: "health", containerPort: OPERATOR_HEALTH_PORT, protocol: "TCP" }],
     readinessProbe: probe("/readyz", { periodSeconds: 2 }),

@@ -1,0 +1,106 @@
+import { readFile } from "node:fs/promises";
+import type { Cloud } from "../api/cloud.ts";
+import { CLOUD_KIND } from "../api/cloud.ts";
+import { API_VERSION, SYSTEM_NAMESPACE } from "../api/names.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { Controller } from "../runtime/controller.ts";
+import { EventRecorder } from "../runtime/events.ts";
+import { Manager, type StopReason } from "../runtime/manager.ts";
+import { Metrics } from "../runtime/metrics.ts";
+import { loadWorkloads } from "../workloads/registry.ts";
+import { CloudReconciler } from "./cloud-reconciler.ts";
+import { OPERATOR_HEALTH_PORT } from "./install.ts";
+
+export interface OperatorOptions {
+  readonly client: KubeClient;
+  readonly metrics: Metrics;
+  /** File with the reference of each image by name. */
+  readonly imagesFile: string;
+  /** Unique for each process: the pod's name. */
+  readonly identity: string;
+  /** Domain of the cluster's Services. */
+  readonly clusterDomain: string;
+  /** In the cluster the front door is reached by its Service, outside by its public endpoint. */
+  readonly inCluster: boolean;
+  readonly log: (level: "info" | "warn" | "error", fields: Readonly<Record<string, unknown>>) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Runs the operator until the signal aborts or the lead is lost. Throws when it cannot start. */
+export async function runOperator(options: OperatorOptions): Promise<StopReason> {
+  const { client, metrics, log, clusterDomain } = options;
+  const images = JSON.parse(await readFile(options.imagesFile, "utf8")) as Record<string, string>;
+  const manager = new Manager({
+    client,
+    metrics,
+    lease: { namespace: SYSTEM_NAMESPACE, name: "underpin-operator", identity: options.identity },
+    health: { host: options.inCluster ? "0.0.0.0" : "127.0.0.1", port: options.inCluster ? OPERATOR_HEALTH_PORT : 0 },
+    onError: (where, error) => log("warn", { where, error: messageOf(error) }),
+    onLead: () => log("info", { message: "this process leads" }),
+  });
+  const clouds = manager.cache({ apiVersion: API_VERSION, kind: CLOUD_KIND });
+  const nodes = manager.cache({ apiVersion: "v1", kind: "Node" });
+  const gateway = (cloud: Cloud): string => `https://gateway.${cloud.metadata.namespace}.svc.${clusterDomain}`;
+  const events = new EventRecorder(client, {
+    controller: "underpin.dev/operator",
+    instance: options.identity,
+    onError: (error) => log("warn", { where: "events", error: messageOf(error) }),
+  });
+  const reconciler = new CloudReconciler({
+    client,
+    workloads: await loadWorkloads(),
+    images,
+    clouds,
+    nodes,
+    events,
+    clusterDomain,
+    gateway: options.inCluster ? gateway : undefined,
+    enqueue: (key) => controller.enqueue(key),
+    onWrite: metrics.onWrite,
+    log: (fields) => log("info", fields),
+  });
+  const controller = new Controller<string>({
+    name: "cloud",
+    reconcile: async (key) => {
+      const { requeueAfterSeconds } = await reconciler.reconcile(key);
+      return requeueAfterSeconds === undefined
+        ? { type: "done" }
+        : { type: "requeueAfter", ms: requeueAfterSeconds * 1000 };
+    },
+    onError: (key, error, retryMs) => log("error", { cloud: key, error: messageOf(error), retryMs }),
+  });
+  controller.watch(clouds, ({ object }) => [keyOf(object.metadata)]);
+  // Which nodes there are and what they can do decides what is built for every Cloud.
+  controller.watch(nodes, (event) =>
+    event.type === "modified" && sameNode(event.previous, event.object)
+      ? []
+      : clouds.list().map(({ metadata }) => keyOf(metadata)),
+  );
+  manager.add(controller);
+  try {
+    return await manager.run(options.signal);
+  } finally {
+    await reconciler.close();
+    await events.flush();
+  }
+}
+
+function keyOf(metadata: { readonly namespace?: string; readonly name: string }): string {
+  return `${metadata.namespace ?? ""}/${metadata.name}`;
+}
+
+/** A node's heartbeat changes its status every few minutes; only labels and addresses matter to us. */
+function sameNode(
+  before: { readonly [field: string]: unknown },
+  after: { readonly [field: string]: unknown },
+): boolean {
+  const relevant = (node: { readonly [field: string]: unknown }): string => {
+    const { metadata, status } = node as { metadata?: { labels?: unknown }; status?: { addresses?: unknown } };
+    return JSON.stringify([metadata?.labels, status?.addresses]);
+  };
+  return relevant(before) === relevant(after);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
