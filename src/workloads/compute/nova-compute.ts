@@ -1,0 +1,95 @@
+import { resolveService, type ComputePool } from "../../api/cloud.ts";
+import { Verbatim, type IniData } from "../../oslo/ini.ts";
+import type { BuildInput, Manifest } from "../contract.ts";
+import {
+  caDir,
+  configDir,
+  configLayers,
+  configMapDir,
+  contentConfigMap,
+  daemonSet,
+  emptyDir,
+  execProbe,
+  mountsOf,
+  privilegedContainer,
+  PYTHON_ENV,
+  startupProbe,
+  userOptions,
+  volumesOf,
+} from "../kit/index.ts";
+import { NODE_ENV, nodesOwner, onNodes } from "../network/nodes.ts";
+import { novaBase, novaSecret } from "../nova/config.ts";
+import { script, SHARED } from "./libvirt.ts";
+
+const SCRIPTS = "/etc/underpin/compute";
+
+/** nova's agent on the nodes of a pool. Guests do not notice when it is gone. */
+export function novaCompute(input: BuildInput, pool: ComputePool): readonly Manifest[] {
+  const owner = nodesOwner(input, "compute", `nova-compute-${pool.name}`);
+  const service = resolveService(input.cloud, "nova");
+  const layers = configLayers({
+    owner,
+    base: [novaBase(input), computeBase(input, pool), userOptions(service, "compute"), poolOptions(pool.options)],
+    secret: [novaSecret(input)],
+  });
+  const scripts = contentConfigMap(owner, "compute-scripts", {
+    "compute.sh": script("compute.sh"),
+    "compute-ready.sh": script("compute-ready.sh"),
+  });
+  const mounted = [
+    layers.mounted,
+    configMapDir("scripts", scripts.metadata.name, SCRIPTS, 0o555),
+    caDir(),
+    emptyDir("node-config", "/run/nova"),
+    ...SHARED,
+  ];
+  const connected = execProbe([`${SCRIPTS}/compute-ready.sh`], { periodSeconds: 10 });
+  const agent = privilegedContainer({
+    name: "nova-compute",
+    image: input.images["openstack"] ?? "",
+    command: [`${SCRIPTS}/compute.sh`],
+    env: [...PYTHON_ENV, ...NODE_ENV, { name: "CONFIG_DIR", value: configDir(owner.workload) }],
+    mounts: mountsOf(mounted),
+    resources: service.resources ?? { requests: { cpu: "50m", memory: "256Mi" } },
+    startup: startupProbe(connected, 180),
+    readiness: connected,
+  });
+  const set = daemonSet(owner, {
+    hostNetwork: true,
+    placement: onNodes(input.cloud, pool.nodeSelector),
+    containers: [agent],
+    volumes: volumesOf(mounted),
+  });
+  return [...layers.objects, scripts, set];
+}
+
+/** What nova-compute has beyond every nova process; what differs from node to node is written at start. */
+function computeBase(input: BuildInput, pool: ComputePool): IniData {
+  const helper = { helper_command: "privsep-helper" };
+  return {
+    DEFAULT: { compute_driver: "libvirt.LibvirtDriver" },
+    libvirt: { ...virtualization(input, pool), hw_machine_type: ["x86_64=q35"] },
+    os_vif_ovs: { ovsdb_connection: "unix:/run/openvswitch/db.sock" },
+    // The container is root already: no sudo in front.
+    nova_sys_admin: helper,
+    privsep_osbrick: helper,
+    vif_plug_ovs_privileged: helper,
+  };
+}
+
+/** Emulation gets the plainest processor: the host's own model would promise what the emulator cannot do. */
+function virtualization(input: BuildInput, pool: ComputePool) {
+  const nodes = input.facts.nodes.filter((node) => node.pool === pool.name);
+  const kvm =
+    pool.virtualization === "Auto"
+      ? nodes.length > 0 && nodes.every((node) => node.kvm)
+      : pool.virtualization === "KVM";
+  return kvm ? { virt_type: "kvm" } : { virt_type: "qemu", cpu_mode: "custom", cpu_models: ["qemu64"] };
+}
+
+/** The pool's options as an operator writes them: `$name` refers to another option. */
+function poolOptions(options: ComputePool["options"]): IniData {
+  const text = (values: ComputePool["options"][string]) =>
+    Object.fromEntries(Object.entries(values).map(([option, value]) => [option, new Verbatim(value)]));
+  return Object.fromEntries(Object.entries(options).map(([group, values]) => [group, text(values)]));
+}

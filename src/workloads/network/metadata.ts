@@ -1,0 +1,72 @@
+import type { Manifest } from "../contract.ts";
+import {
+  configDir,
+  configLayers,
+  credential,
+  daemonSet,
+  emptyDir,
+  execProbe,
+  mountsOf,
+  privilegedContainer,
+  PYTHON_ENV,
+  serviceHost,
+  startupProbe,
+  volumesOf,
+  type Mounted,
+  type Owner,
+} from "../kit/index.ts";
+import { onNodes, switchSockets } from "./nodes.ts";
+
+const STATE_PATH = "/var/lib/neutron";
+
+/** neutron's agent that gives each guest its metadata: a proxy in a namespace of every network with a guest on the node. */
+export function metadataAgent(owner: Owner, scripts: Mounted, remote: string): readonly Manifest[] {
+  const { input } = owner;
+  const layers = configLayers({ owner, base: [base(owner, remote)], secret: [secret(owner)] });
+  const namespaces: Mounted = {
+    volume: { name: "netns", hostPath: { path: "/run/netns", type: "DirectoryOrCreate" } },
+    // A namespace that is made here must be seen by the host, and by the pod that comes after this one.
+    mount: { name: "netns", mountPath: "/run/netns", mountPropagation: "Bidirectional" },
+  };
+  const mounted = [layers.mounted, scripts, switchSockets(), namespaces, emptyDir("state", STATE_PATH)];
+  const accepts = execProbe([`${scripts.mount.mountPath}/metadata-ready.sh`], { periodSeconds: 5 });
+  const agent = privilegedContainer({
+    name: "ovn-metadata-agent",
+    image: input.images["openstack"] ?? "",
+    command: ["neutron-ovn-metadata-agent", "--config-dir", configDir(owner.workload)],
+    env: PYTHON_ENV,
+    mounts: mountsOf(mounted),
+    resources: { requests: { cpu: "20m", memory: "256Mi" } },
+    startup: startupProbe(accepts, 180),
+    readiness: accepts,
+  });
+  const set = daemonSet(owner, {
+    hostNetwork: true,
+    graceSeconds: 10,
+    placement: onNodes(input.cloud),
+    containers: [agent],
+    volumes: volumesOf(mounted),
+  });
+  return [...layers.objects, set];
+}
+
+function base(owner: Owner, remote: string) {
+  return {
+    DEFAULT: {
+      nova_metadata_host: serviceHost(owner.input, "nova-metadata", owner.input.cloud.metadata.namespace),
+      nova_metadata_port: 8775,
+      // In the agent's own process: a worker process would be another hundred MiB.
+      metadata_workers: 0,
+      state_path: STATE_PATH,
+    },
+    // The container is root on the host already.
+    agent: { root_helper: "" },
+    ovs: { ovsdb_connection: "unix:/run/openvswitch/db.sock" },
+    ovn: { ovn_sb_connection: remote },
+    oslo_concurrency: { lock_path: `${STATE_PATH}/lock` },
+  };
+}
+
+function secret(owner: Owner) {
+  return { DEFAULT: { metadata_proxy_shared_secret: credential(owner.input, "nova-metadata", "secret") } };
+}
