@@ -44,6 +44,7 @@ export const flavors = new Collection<Flavor>({
   path: "/flavors",
   listPath: "/flavors/detail",
   one: "flavor",
+  byName: false,
   many: "flavors",
 });
 /** `list` and `find` give whole servers; `find` by name matches exactly. */

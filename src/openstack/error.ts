@@ -63,13 +63,12 @@ function advice(facts: ErrorFacts): string {
 export function errorMessage(body: string): string {
   const parsed = parse(body);
   const text = typeof parsed === "object" && parsed !== null ? sentence(parsed) : undefined;
-  if (text !== undefined) return text.slice(0, 600);
-  const plain = body
+  const plain = (text ?? body)
     .replaceAll(/<(title|style|script)[^>]*>.*?<\/\1>/gis, " ")
     .replaceAll(/<[^>]+>/g, " ")
     .replaceAll(/\s+/g, " ")
     .trim();
-  return plain === "" ? "(empty answer)" : plain.slice(0, 300);
+  return plain === "" ? "(empty answer)" : plain.slice(0, 600);
 }
 
 function parse(body: string): unknown {

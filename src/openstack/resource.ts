@@ -17,6 +17,8 @@ interface Shape {
   /** Path of the list where it is another one: nova's lists of names alone are of no use. */
   readonly listPath?: string;
   readonly update?: "PATCH" | "PUT";
+  /** false where the API refuses a list by name: then the whole list is read. */
+  readonly byName?: false;
 }
 
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -46,9 +48,8 @@ export class Collection<T extends { readonly id: string } = Resource> {
 
   /** The only one of this name, or undefined. Throws when there are several: which is meant cannot be known. */
   async find(session: Session, name: string, query: Query = {}): Promise<T | undefined> {
-    const found = (await this.list(session, { ...query, name })).filter(
-      (item) => (item as unknown as Resource).name === name,
-    );
+    const filter = this.#shape.byName === false ? query : { ...query, name };
+    const found = (await this.list(session, filter)).filter((item) => (item as unknown as Resource).name === name);
     if (found.length > 1) throw this.#unexpected("GET", this.#shape.path, `${found.length} are called "${name}"`);
     return found[0];
   }

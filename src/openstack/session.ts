@@ -22,6 +22,8 @@ export interface SessionOptions extends Credentials {
   readonly timeoutMs?: number;
   /** false: a new connection for each request; default true. */
   readonly keepAlive?: boolean;
+  /** false: a refused token is an error, not a reason for a new one; default true. */
+  readonly renewRefused?: boolean;
 }
 
 export type Service = "identity" | "image" | "compute" | "network" | "placement" | (string & {});
@@ -69,6 +71,7 @@ export class Session {
       return await this.#send(call, token);
     } catch (error) {
       if (!(error instanceof OpenStackError) || error.status !== 401) throw error;
+      if (this.options.renewRefused === false) throw error;
       if (this.#token === token) this.#token = undefined;
       return this.#send(call, await this.#current());
     }
