@@ -1,0 +1,3 @@
+import type { CatalogEntry } from "../kit/catalog.ts";
+
+export const entry: CatalogEntry = { type: "placement", path: "/placement", user: true };
