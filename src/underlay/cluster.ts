@@ -41,18 +41,15 @@ export async function kubectl(client: Kubectl, args: readonly string[], input?: 
   return (await client.exec(join(client.bin, "kubectl"), ["--kubeconfig", client.kubeconfig, ...args], options)).stdout;
 }
 
-/** Applies DNS and storage when they are not what was applied last; returns their hash. */
-export async function applyAddons(client: Kubectl, config: UnderlayConfig, applied: string | undefined): Promise<string> {
-  const items = addons(config);
-  const hash = contentHash(items);
-  if (hash === applied) return hash;
-  const list = JSON.stringify({ apiVersion: "v1", kind: "List", items });
-  await kubectl(client, ["apply", "--server-side", "--force-conflicts", "--field-manager=underpin-cli", "--validate=false", "-f", "-"], list);
-  return hash;
+/** Hash of DNS and storage as they should be. */
+export function addonsHash(config: UnderlayConfig): string {
+  return contentHash(addons(config));
 }
 
-/** Waits until the kubelet reports every node Ready. */
-export async function waitNodesReady(client: Kubectl, config: UnderlayConfig): Promise<void> {
-  const nodes = config.nodes.map(({ name }) => `node/${name}`);
-  await kubectl(client, ["wait", "--for=condition=Ready", "--timeout=120s", ...nodes]);
+/** Applies DNS and storage; returns their hash. */
+export async function applyAddons(client: Kubectl, config: UnderlayConfig): Promise<string> {
+  const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: addons(config) });
+  await kubectl(client, ["apply", "--server-side", "--force-conflicts", "--field-manager=underpin-cli", "--validate=false", "-f", "-"], list);
+  return addonsHash(config);
 }
+

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import type { Exec } from "../host/exec.ts";
+import { ExecError, type Exec } from "../host/exec.ts";
 import { machineAddress, nodeAddress, nodePodCidr, overlaps, prefixLength, type NodeConfig, type UnderlayConfig } from "./config.ts";
 import { isMissing } from "./files.ts";
 import { UnderlayError } from "./errors.ts";
@@ -35,7 +35,7 @@ export async function removeFabric(exec: Exec, config: UnderlayConfig): Promise<
   const mine = (await links(exec)).filter((link) => link.ifalias === MARK);
   const names = bridges(config).map(({ name }) => name);
   const doomed = mine.filter((link) => names.includes(link.ifname) || names.includes(link.master ?? ""));
-  await ipBatch(exec, doomed.map((link) => `link del ${link.ifname}`));
+  await deleteLinks(exec, doomed);
 }
 
 /** Joins a node's network namespace (that of process `pid`) with both bridges as eth0 and ext0, and routes its pods. */
@@ -52,7 +52,7 @@ export async function attachNode(exec: Exec, config: UnderlayConfig, node: NodeC
 export async function detachNode(exec: Exec, node: NodeConfig): Promise<void> {
   const names = linkNames(node);
   const left = (await links(exec)).filter((link) => names.includes(link.ifname));
-  await ipBatch(exec, left.map((link) => `link del ${link.ifname}`));
+  await deleteLinks(exec, left);
 }
 
 /** Throws UnderlayError when an interface name or an address range is in use by something else. */
@@ -115,6 +115,15 @@ async function routes(exec: Exec): Promise<{ dst: string; dev: string }[]> {
   const text = (await exec("ip", ["-j", "-4", "route", "show"])).stdout.trim();
   const all = (text === "" ? [] : JSON.parse(text)) as { dst: string; dev?: string }[];
   return all.map((route) => ({ dst: route.dst === "default" || route.dst.includes("/") ? route.dst : `${route.dst}/32`, dev: route.dev ?? "" }));
+}
+
+/** Links of a namespace that ends go by themselves, perhaps at this moment: then there is nothing to delete. */
+async function deleteLinks(exec: Exec, doomed: readonly Link[]): Promise<void> {
+  for (const { ifname } of doomed) {
+    await exec("ip", ["link", "del", ifname]).catch((error: unknown) => {
+      if (!(error instanceof ExecError) || !error.stderr.includes("Cannot find device")) throw error;
+    });
+  }
 }
 
 async function ipBatch(exec: Exec, commands: readonly string[]): Promise<void> {

@@ -1,23 +1,25 @@
 import { rm } from "node:fs/promises";
 import { exec as realExec, type Exec, type ExecOptions, type ExecResult } from "../host/exec.ts";
 import { timed, type Report } from "../host/progress.ts";
-import { apiReady } from "./api-ready.ts";
+import { apiReady, nodesReady } from "./api-probe.ts";
 import type { Binaries } from "./binaries.ts";
 import { detectCgroups } from "./cgroups.ts";
-import { applyAddons, initCluster, waitNodesReady, writeKubeconfig, type Kubectl } from "./cluster.ts";
+import { addonsHash, applyAddons, initCluster, writeKubeconfig, type Kubectl } from "./cluster.ts";
 import { DEFAULT_CONFIG, nodeAddress, validateConfig, type NodeConfig, type UnderlayConfig } from "./config.ts";
 import { importImages, type ContainerdClient } from "./containerd.ts";
 import { UnderlayError } from "./errors.ts";
 import { ensureFabric, fabricUp, removeFabric } from "./fabric.ts";
 import type { ImageFile } from "./images.ts";
 import { kvmUsable } from "./kvm.ts";
-import { containerdSocket, killNode, nodeCommand, removeNodeData, runInNode, runningNode, socketAnswers, startNode, stopNode } from "./node.ts";
+import { containerdSocket, killNode, nodeCommand, removeNodeData, runInNode, runningNode, startNode, stopNode } from "./node.ts";
 import type { NodeContext, NodeProcesses } from "./node.ts";
+import { socketAnswers } from "./sockets.ts";
 import { readRecord, removeRecord, UnderlayPaths, writeRecord, type UnderlayRecord } from "./state.ts";
 import { VERSIONS } from "./versions.ts";
 
 export { ensureBinaries, type Binaries, type BinarySource } from "./binaries.ts";
 export { ensureControlPlaneImages, type ImageFile } from "./images.ts";
+export { ensureSeed, findSeed, type SeedOptions } from "./seed.ts";
 export { DEFAULT_CONFIG, type NodeConfig, type UnderlayConfig } from "./config.ts";
 export { UnderlayError } from "./errors.ts";
 
@@ -35,6 +37,8 @@ export interface EnsureOptions extends UnderlayOptions {
   readonly nodeRootfs: string;
   /** Images of the control plane and the add-ons (`ensureControlPlaneImages`). */
   readonly images: readonly ImageFile[];
+  /** All of these images unpacked beforehand (`findSeed`, `ensureSeed`): nothing is imported then. Used when a node starts. */
+  readonly seed?: string;
 }
 
 /** A running cluster. */
@@ -104,6 +108,8 @@ class Run {
   private readonly cgroups: NodeContext["cgroups"];
   private record: UnderlayRecord | undefined;
   private changed = false;
+  /** When this run began: what was said before counts for nothing. */
+  private readonly startedMs = Date.now();
 
   private constructor(options: UnderlayOptions, parts: { record: UnderlayRecord | undefined; cgroups: NodeContext["cgroups"] }) {
     this.exec = options.exec ?? realExec;
@@ -155,7 +161,7 @@ class Run {
   private async ensureNode(context: NodeContext, options: EnsureOptions): Promise<ContainerdClient> {
     const { name } = context.node;
     let processes = await runningNode(context);
-    processes ??= await this.step(`node/${name}`, `starting node ${name}`, () => startNode(context, { rootfs: options.nodeRootfs, ...options.binaries }));
+    processes ??= await this.step(`node/${name}`, `starting node ${name}`, () => startNode(context, { rootfs: options.nodeRootfs, ...options.binaries, ...(options.seed === undefined ? {} : { seed: options.seed }) }));
     const client = { exec: this.exec, bin: options.binaries.bin, socket: containerdSocket(processes) };
     if (!(await socketAnswers(client.socket, 20_000))) {
       throw new UnderlayError(`containerd of node ${name} does not answer`, `Read ${context.folder}/var/log/underpin/containerd/current.`);
@@ -183,9 +189,17 @@ class Run {
   private async finish(kube: Kubectl): Promise<void> {
     const record = this.record;
     if (record === undefined) return;
-    const addons = await applyAddons(kube, this.config, record.addons);
-    if (addons !== record.addons) await this.remember({ ...record, addons });
-    if (this.changed) await this.step("nodes", "waiting for the nodes to be Ready", () => waitNodesReady(kube, this.config));
+    if (addonsHash(this.config) !== record.addons) {
+      const hash = await this.step("addons", "applying DNS and storage", () => applyAddons(kube, this.config));
+      await this.remember({ ...record, addons: hash });
+    }
+    if (!this.changed) return;
+    await this.step("nodes", "waiting for the nodes to be Ready", async () => {
+      const names = this.config.nodes.map(({ name }) => name);
+      if (!(await nodesReady(this.paths.kubeconfig, names, { sinceMs: this.startedMs, timeoutMs: 120_000 }))) {
+        throw new UnderlayError(`Not Ready after two minutes: ${names.join(", ")}`, `Look at "underpin kubectl describe node" and ${this.paths.root}/nodes/*/var/log/underpin/kubelet/current.`);
+      }
+    });
   }
 
   private async handle(clients: ReadonlyMap<string, ContainerdClient>): Promise<UnderlayHandle> {

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdir, open, rm, writeFile, chmod, stat } from "node:fs/promises";
-import { connect } from "node:net";
-import { dirname, join } from "node:path";
+import { chmod, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { exec, type Exec, type ExecOptions, type ExecResult } from "../host/exec.ts";
@@ -9,8 +8,9 @@ import { cgroupProcesses, makeNodeCgroups, nodeCgroups, removeNodeCgroups, type 
 import type { NodeConfig, UnderlayConfig } from "./config.ts";
 import { reasonOf, UnderlayError } from "./errors.ts";
 import { attachNode, detachNode } from "./fabric.ts";
-import { readIfThere, writeAtomic } from "./files.ts";
+import { isMissing, readIfThere, writeAtomic } from "./files.ts";
 import { nodeFiles, type NodeFile } from "./node-files.ts";
+import { plantSeed } from "./seed.ts";
 import { childrenOf, identify, isAlive, signal, until, type ProcessIdentity } from "./processes.ts";
 
 /** What is needed to work on one node. */
@@ -30,6 +30,8 @@ export interface NodePrograms {
   readonly bin: string;
   /** Folder with the CNI plugins; read-only in the node. */
   readonly cni: string;
+  /** Images that are unpacked already (`ensureSeed`); without it images are imported after the start. */
+  readonly seed?: string;
 }
 
 /** The processes of a running node, as the machine sees them. */
@@ -53,7 +55,7 @@ export async function runningNode(context: NodeContext): Promise<NodeProcesses |
 /** Starts a node that does not run; what an earlier one left is cleaned away first, its data stays. Returns when its supervisor runs. */
 export async function startNode(context: NodeContext, programs: NodePrograms): Promise<NodeProcesses> {
   await killNode(context);
-  await prepareFolder(context, programs.rootfs);
+  await prepareFolder(context, programs);
   const folders = await makeNodeCgroups(context.cgroups, context.node.name);
   const child = await spawnKeeper(context, programs, folders);
   try {
@@ -83,7 +85,11 @@ export async function stopNode(context: NodeContext, graceMs = 10_000): Promise<
 /** Ends a node at once and removes its processes, control groups and links. Data stays. */
 export async function killNode(context: NodeContext): Promise<void> {
   const processes = await runningNode(context);
-  if (processes !== undefined) signal(processes.keeper.pid, "SIGKILL");
+  // The node's PID 1 first: its keeper then reaps it and ends by itself.
+  if (processes !== undefined) {
+    signal(processes.init.pid, "SIGKILL");
+    await until(async () => !(await isAlive(processes.keeper)), 5_000);
+  }
   await removeNodeCgroups(context.cgroups, context.node.name);
   await detachNode(context.exec, context.node);
   await rm(join(context.folder, "node.json"), { force: true });
@@ -111,22 +117,6 @@ export function containerdSocket(processes: NodeProcesses): string {
   return `/proc/${processes.init.pid}/root/run/containerd/containerd.sock`;
 }
 
-/** Waits until a UNIX socket takes connections. */
-export async function socketAnswers(path: string, timeoutMs: number): Promise<boolean> {
-  return until(
-    () =>
-      new Promise<boolean>((resolve) => {
-        const socket = connect(path);
-        socket.on("error", () => resolve(false));
-        socket.on("connect", () => {
-          socket.destroy();
-          resolve(true);
-        });
-      }),
-    timeoutMs,
-  );
-}
-
 async function podProcesses(context: NodeContext): Promise<number[]> {
   const all = await cgroupProcesses(context.cgroups, context.node.name);
   const pods: number[] = [];
@@ -137,7 +127,7 @@ async function podProcesses(context: NodeContext): Promise<number[]> {
   return pods;
 }
 
-async function prepareFolder(context: NodeContext, rootfs: string): Promise<void> {
+async function prepareFolder(context: NodeContext, { rootfs, seed }: NodePrograms): Promise<void> {
   const { folder } = context;
   for (const name of ["lower", "upper", "root"]) await mkdir(join(folder, name), { recursive: true, mode: 0o755 });
   await rm(join(folder, "work"), { recursive: true, force: true });
@@ -148,11 +138,39 @@ async function prepareFolder(context: NodeContext, rootfs: string): Promise<void
     await context.exec("cp", ["-a", join(rootfs, "var"), fresh]);
     await context.exec("mv", [fresh, join(folder, "var")]);
   }
+  await prepareContainerd(context, seed);
   const traits = {
     cgroups: context.cgroups.version === "v2" ? ("v2" as const) : context.cgroups.hierarchies.map(({ name }) => name),
     restrictOomScore: !(await mayLowerOomScore()),
   };
   for (const file of await nodeFiles(context.config, context.node, traits)) await putFile(join(folder, "upper"), file);
+}
+
+/**
+ * Containers do not outlive their node, so containerd's folder may start empty each time. With a seed it must: its
+ * databases name the seed's folders. Without one, the images that were imported earlier are kept.
+ */
+async function prepareContainerd(context: NodeContext, seed: string | undefined): Promise<void> {
+  const containerd = join(context.folder, "var/lib/containerd");
+  const marker = join(context.folder, "seeded");
+  const seeded = (await readIfThere(marker)) !== undefined;
+  if (seed === undefined && !seeded) return;
+  for (const old of [containerd, "content.upper", "content.work"].map((name) => resolve(context.folder, name))) await discard(context, old);
+  await mkdir(containerd, { recursive: true, mode: 0o711 });
+  await mkdir(join(context.folder, "content.lower"), { recursive: true });
+  if (seed === undefined) return rm(marker, { force: true });
+  await writeAtomic(marker, seed, 0o644);
+  await plantSeed(seed, containerd);
+}
+
+/** Out of the way at once, deleted in the background: a containerd folder can have a hundred thousand files. */
+async function discard(context: NodeContext, path: string): Promise<void> {
+  const trash = join(context.folder, "trash");
+  await mkdir(trash, { recursive: true });
+  await rename(path, join(trash, `${Date.now()}-${path.length}`)).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+  spawn("rm", ["-rf", trash], { detached: true, stdio: "ignore" }).unref();
 }
 
 async function putFile(root: string, file: NodeFile): Promise<void> {
@@ -174,7 +192,7 @@ async function spawnKeeper(context: NodeContext, programs: NodePrograms, folders
   try {
     const script = (name: string): string => fileURLToPath(new URL(`./node/${name}`, import.meta.url));
     const cgroups = context.cgroups.version === "v2" ? "v2" : context.cgroups.hierarchies.map(({ name }) => name).join("/");
-    const args = [script("init.sh"), programs.rootfs, context.folder, programs.bin, programs.cni, context.node.name, cgroups, ...folders];
+    const args = [script("init.sh"), programs.rootfs, context.folder, programs.bin, programs.cni, context.node.name, cgroups, programs.seed ?? "", ...folders];
     // Detached: a session of its own, so that the node outlives this program and its terminal.
     return spawn("/bin/sh", [script("boot.sh"), ...args], {
       detached: true,

@@ -2,7 +2,7 @@
 # First program of a node: builds its mount tree, then becomes the supervisor (s6-svscan, PID 1).
 # It says "netns" when the machine may add network interfaces, waits for one line, and says "ready" before the supervisor starts.
 set -eu
-rootfs=$1 node=$2 bin=$3 cni=$4 name=$5 cgroups=$6
+rootfs=$1 node=$2 bin=$3 cni=$4 name=$5 cgroups=$6 seed=$7
 echo netns
 
 # The root: our own file system, never written; changes go to the node's folder.
@@ -10,6 +10,18 @@ mount --bind "$rootfs" "$node/lower"
 cd "$node"
 mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work underpin root
 mount --bind "$node/var" root/var
+# Images that were unpacked beforehand: containerd finds them as if it had done so itself, and cannot change them.
+if [ -n "$seed" ]; then
+  containerd=var/lib/containerd
+  mkdir -p content.upper content.work
+  mount --bind "$seed/io.containerd.content.v1.content" content.lower
+  mount -t overlay -o lowerdir=content.lower,upperdir=content.upper,workdir=content.work content "root/$containerd/io.containerd.content.v1.content"
+  for snapshot in "$seed/io.containerd.snapshotter.v1.overlayfs/snapshots/"*; do
+    target=root/$containerd/io.containerd.snapshotter.v1.overlayfs/snapshots/${snapshot##*/}
+    mount --bind "$snapshot" "$target"
+    mount -o remount,bind,ro "$target"
+  done
+fi
 mkdir -p root/opt/underpin/bin root/opt/cni/bin root/proc root/sys root/dev root/run root/mnt
 mount --bind "$bin" root/opt/underpin/bin
 mount -o remount,bind,ro root/opt/underpin/bin
