@@ -1,0 +1,139 @@
+import { type Cloud, CLOUD_KIND, readCloud } from "../api/cloud.ts";
+import { API_VERSION } from "../api/names.ts";
+import type { Exec } from "../host/exec.ts";
+import { type Report, timed } from "../host/progress.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { loadKubeconfig } from "../kube/config.ts";
+import { createClient } from "../kube/http-client.ts";
+import type { KubeObject } from "../kube/types.ts";
+import { ensureUnderlay, type UnderlayHandle } from "../underlay/index.ts";
+import { type CloudEntry, openstackConfigFolder, writeCloudEntry } from "./clouds-yaml.ts";
+import { administrator, administratorSession, bringUpGuest, guestKeyFile } from "./guest.ts";
+import { conditionStatus, install } from "./install.ts";
+import { imageFiles, prepare, type Prepared } from "./prepare.ts";
+import { watchUntil } from "./watch-until.ts";
+
+/** Name of the entry in the user's `clouds.yaml`. */
+export const CLOUD_ENTRY = "underpin";
+
+export interface UpOptions {
+  readonly cloud: Cloud;
+  /** The Cloud as the user wrote it. */
+  readonly written: Readonly<Record<string, unknown>>;
+  readonly cacheDir: string;
+  readonly stateDir: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly home: string;
+  readonly exec: Exec;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+}
+
+export interface UpResult {
+  readonly changed: boolean;
+  readonly apiUrl: string;
+  readonly cloudsYaml: { readonly file: string; readonly entry: string };
+  readonly guest?: { readonly name: string; readonly address: string; readonly ssh: string };
+}
+
+/** Seconds that OpenStack gets from the Cloud's first write to Ready. */
+const CLOUD_TIMEOUT_S = 900;
+
+/**
+ * From whatever the machine is now to a cloud with a guest that answers. Every part is idempotent: interrupted anywhere
+ * and run again, it goes on. Throws the error of the part that failed, with what to do next.
+ */
+export async function bringUp(options: UpOptions): Promise<UpResult> {
+  const prepared = prepare(options);
+  const underlay = await bringUpUnderlay(options, prepared);
+  const client = createClient(await loadKubeconfig(underlay.kubeconfig));
+  try {
+    const images = await prepared.images;
+    const [node] = underlay.nodes;
+    if (node === undefined) throw new Error("the underlay has no node");
+    const { report } = options;
+    const imported = await timed(report, "images/import", "giving the node its images", () =>
+      underlay.importImages(node.name, imageFiles(images)),
+    );
+    const references = Object.fromEntries(images.map(({ name, reference }) => [name, reference]));
+    const nodes = underlay.nodes.map(({ name }) => name);
+    const written = await timed(report, "cloud/apply", "writing the operator and the Cloud", () =>
+      install({ client, cloud: options.cloud, written: options.written, images: references, nodes }),
+    );
+    const ready = await timed(report, "cloud/ready", "OpenStack comes up", () => waitForCloud(client, options));
+    const finished = await finish(options, { client, cloud: ready, parts: await prepared.guest });
+    return { ...finished, changed: underlay.changed || imported.length > 0 || written.length > 0 || finished.changed };
+  } finally {
+    await client.close();
+  }
+}
+
+async function bringUpUnderlay(options: UpOptions, prepared: Prepared): Promise<UnderlayHandle> {
+  const { stateDir, report, exec } = options;
+  const parts = await prepared.underlay;
+  options.signal.throwIfAborted();
+  return timed(report, "underlay", "Kubernetes comes up", () => ensureUnderlay({ stateDir, report, exec, ...parts }));
+}
+
+/** Waits until the Cloud is Ready for the generation that was written; tells each workload as it becomes ready. */
+async function waitForCloud(client: KubeClient, options: UpOptions): Promise<Cloud> {
+  const { name, namespace } = options.cloud.metadata;
+  const start = performance.now();
+  const told = new Set<string>();
+  const tell = (object: KubeObject | undefined): void => {
+    if (object === undefined) return;
+    for (const service of readCloud(object).status?.services ?? []) {
+      if (!service.ready || told.has(service.name)) continue;
+      told.add(service.name);
+      const seconds = Math.round((performance.now() - start) / 100) / 10;
+      options.report({ part: `cloud/${service.name}`, state: "done", message: `${service.name} is ready`, seconds });
+    }
+  };
+  const ready = await watchUntil(
+    client,
+    { apiVersion: API_VERSION, kind: CLOUD_KIND, name, namespace },
+    {
+      done: (object) => {
+        const observed = (object?.["status"] as { observedGeneration?: number } | undefined)?.observedGeneration;
+        return conditionStatus(object, "Ready") === "True" && observed === object?.metadata.generation;
+      },
+      onChange: tell,
+      timeoutMs: CLOUD_TIMEOUT_S * 1000,
+      what: `Cloud ${name} to be Ready`,
+      signal: options.signal,
+    },
+  );
+  return readCloud(ready);
+}
+
+/** The guest, and the user's entry for the cloud. */
+async function finish(
+  options: UpOptions,
+  context: { client: KubeClient; cloud: Cloud; parts: string },
+): Promise<UpResult> {
+  const { cloud } = context;
+  const admin = await administrator(context.client, cloud);
+  const session = administratorSession(admin, cloud);
+  try {
+    const folder = openstackConfigFolder(options.env, options.home);
+    const entry: CloudEntry = {
+      ...admin,
+      name: CLOUD_ENTRY,
+      username: "admin",
+      project: "admin",
+      region: cloud.spec.region,
+    };
+    const wrote = await writeCloudEntry(folder, entry);
+    const { stateDir, exec, report } = options;
+    const guest = await bringUpGuest({ cloud, session, parts: context.parts, stateDir, exec, report });
+    const ssh = `ssh -i ${guestKeyFile(stateDir)} root@${guest?.address ?? ""}`;
+    return {
+      changed: wrote || (guest?.changed.length ?? 0) > 0,
+      apiUrl: admin.authUrl.replace(/\/identity.*$/, ""),
+      cloudsYaml: { file: `${folder}/clouds.yaml`, entry: CLOUD_ENTRY },
+      ...(guest === undefined ? {} : { guest: { name: guest.name, address: guest.address, ssh } }),
+    };
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,28 @@
+import { availableParallelism } from "node:os";
+import { ContentStore } from "../host/store.ts";
+import { underlayState } from "../underlay/index.ts";
+import { access } from "node:fs/promises";
+import { join } from "node:path";
+
+/** What `up` would install on this machine, a line each; touches nothing. Empty when the cluster is there already. */
+export async function preview(options: {
+  readonly cacheDir: string;
+  readonly stateDir: string;
+}): Promise<readonly string[]> {
+  const { state } = await underlayState({ stateDir: options.stateDir });
+  if (state === "running" || state === "stopped") return [];
+  const store = new ContentStore(join(options.cacheDir, "store"));
+  const built = await access(join(store.root, "binaries")).then(
+    () => true,
+    () => false,
+  );
+  const cost = built
+    ? "most of it is built already"
+    : `about 15 minutes the first time on ${availableParallelism()} cores`;
+  return [
+    `programs and images, built into ${options.cacheDir} (${cost}; goes with: underpin cache clean)`,
+    `a Kubernetes node in its own namespaces, with its data in ${options.stateDir} (goes with: underpin down --purge)`,
+    "the network bridges underpin0 and underpin1 on this machine (go with: underpin stop or down)",
+    'an entry "underpin" in your OpenStack clouds.yaml; other entries and comments stay',
+  ];
+}
