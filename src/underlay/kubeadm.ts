@@ -50,6 +50,8 @@ function clusterConfiguration(config: UnderlayConfig): object {
     apiVersion: "kubeadm.k8s.io/v1beta4",
     kind: "ClusterConfiguration",
     clusterName: "underpin",
+    // A dozen RSA keys would take seconds to make.
+    encryptionAlgorithm: "ECDSA-P256",
     kubernetesVersion: VERSIONS.kubernetes,
     imageRepository: IMAGE_REGISTRY,
     controlPlaneEndpoint: `${config.apiName}:${config.apiPort}`,
