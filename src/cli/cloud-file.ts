@@ -1,0 +1,174 @@
+import { readFile } from "node:fs/promises";
+import { type Document, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type ParsedNode } from "yaml";
+import { type Finding, judgeCloud, type TakenRange } from "../api/findings.ts";
+import { CLOUD_KIND, type Cloud, readCloud } from "../api/cloud.ts";
+import { CliError, EXIT } from "./errors.ts";
+
+/** A finding with its place in the file; line 1 is the first. */
+export interface FileFinding extends Finding {
+  readonly line: number;
+}
+
+export interface JudgedFile {
+  readonly findings: readonly FileFinding[];
+  /** The Clouds of the file as they were written; meaningful when no finding is an error. */
+  readonly clouds: readonly unknown[];
+}
+
+type Parsed = Document.Parsed<ParsedNode>;
+
+/** Larger files are no Cloud: etcd's limit for an object is 1.5 MiB. */
+const MAX_BYTES = 1_000_000;
+
+/** Judges the text of a file. Never throws for what is in it. */
+export function judgeText(text: string, taken: readonly TakenRange[] = []): JudgedFile {
+  if (text.length > MAX_BYTES)
+    return refused("too-large", `The file has ${text.length} characters: a Cloud has at most ${MAX_BYTES}.`);
+  const lines = new LineCounter();
+  const documents = [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })] as Parsed[];
+  const syntax = documents.flatMap((document) =>
+    document.errors.map((problem): FileFinding => ({
+      path: "",
+      line: lines.linePos(problem.pos[0]).line,
+      severity: "error",
+      code: "syntax",
+      message: `The file is not YAML here: ${problem.message}. Example: name: laptop`,
+    })),
+  );
+  if (syntax.length > 0) return { findings: syntax, clouds: [] };
+  const filled = documents.filter(
+    (document) => document.contents !== null && !(isScalar(document.contents) && document.contents.value === null),
+  );
+  if (filled.length === 0)
+    return refused("empty", "The file holds no Cloud. Example: underpin check -f examples/laptop.yaml");
+  return judgeDocuments(filled, lines, taken);
+}
+
+function judgeDocuments(documents: readonly Parsed[], lines: LineCounter, taken: readonly TakenRange[]): JudgedFile {
+  const findings: FileFinding[] = [];
+  const clouds: unknown[] = [];
+  for (const document of documents) {
+    const value = plain(document);
+    if (value instanceof Error) {
+      findings.push({
+        path: "",
+        line: lineOf(document, [], lines),
+        severity: "error",
+        code: "syntax",
+        message: `${value.message}. Example: write the value out instead of an alias`,
+      });
+      continue;
+    }
+    if (documents.length > 1 && kindOf(value) !== CLOUD_KIND) {
+      const message = `A ${kindOf(value) ?? "document without a kind"} is no Cloud: it is left alone. Apply it with underpin kubectl apply -f FILE`;
+      findings.push({
+        path: "kind",
+        line: lineOf(document, ["kind"], lines),
+        severity: "warning",
+        code: "not-a-cloud",
+        message,
+      });
+      continue;
+    }
+    clouds.push(value);
+    const own = judgeCloud(value, taken);
+    findings.push(...own.map((finding) => ({ ...finding, line: lineOf(document, finding.path.split("."), lines) })));
+  }
+  if (clouds.length === 0 && findings.every((finding) => finding.severity !== "error")) {
+    return refused("empty", "The file holds no Cloud. Example: kind: Cloud");
+  }
+  return { findings: findings.toSorted((a, b) => a.line - b.line || (a.path < b.path ? -1 : 1)), clouds };
+}
+
+function refused(code: string, message: string): JudgedFile {
+  return { findings: [{ path: "", line: 1, severity: "error", code, message }], clouds: [] };
+}
+
+function plain(document: Parsed): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+function kindOf(value: unknown): string | undefined {
+  const kind = typeof value === "object" && value !== null ? (value as { kind?: unknown }).kind : undefined;
+  return typeof kind === "string" ? kind : undefined;
+}
+
+/** The line of the key or item that a path names; where it is missing, of what should hold it. */
+function lineOf(document: Parsed, path: readonly string[], lines: LineCounter): number {
+  let node: unknown = document.contents;
+  let offset = document.contents?.range?.[0] ?? 0;
+  for (const key of path) {
+    const next = child(node, key);
+    if (next === undefined) break;
+    offset = next.offset ?? offset;
+    node = next.node;
+  }
+  return lines.linePos(offset).line;
+}
+
+function child(node: unknown, key: string): { node: unknown; offset: number | undefined } | undefined {
+  if (isMap(node)) {
+    const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
+    if (pair === undefined) return undefined;
+    return { node: pair.value, offset: isScalar(pair.key) ? pair.key.range?.[0] : undefined };
+  }
+  if (!isSeq(node)) return undefined;
+  const item = node.items[Number(key)] as { range?: readonly number[] | null } | undefined;
+  return item === undefined ? undefined : { node: item, offset: item.range?.[0] };
+}
+
+/** Text of a file, or of standard input for `-`. Throws CliError (exit code 2). */
+export async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file === "-" ? "/dev/stdin" : file, "utf8");
+  } catch (cause) {
+    throw new CliError(
+      `The file ${file} cannot be read`,
+      "Give the path of a Cloud, for example -f examples/laptop.yaml.",
+      {
+        exitCode: EXIT.usage,
+        cause,
+      },
+    );
+  }
+}
+
+/** A file's one Cloud: as it was written, for the API server, and with defaults, for us. */
+export interface LoadedCloud {
+  readonly written: Readonly<Record<string, unknown>>;
+  readonly cloud: Cloud;
+  readonly warnings: readonly FileFinding[];
+}
+
+/** Reads a Cloud that is right. Throws CliError (exit code 2) with every finding when it is not, or is not one. */
+export async function loadCloud(file: string, taken: readonly TakenRange[] = []): Promise<LoadedCloud> {
+  const { findings, clouds } = judgeText(await readText(file), taken);
+  const errors = findings.filter((finding) => finding.severity === "error");
+  if (errors.length > 0) {
+    const list = errors.map((finding) => `  ${findingLine(file, finding)}`).join("\n");
+    throw new CliError(
+      `The Cloud in ${file} is not right; nothing was touched\n${list}`,
+      `Correct it, then look at it with: underpin check -f ${file}`,
+      {
+        exitCode: EXIT.usage,
+      },
+    );
+  }
+  const [written, ...more] = clouds;
+  if (written === undefined || more.length > 0) {
+    throw new CliError(`The file ${file} holds ${clouds.length} Clouds`, "Give a file with one Cloud.", {
+      exitCode: EXIT.usage,
+    });
+  }
+  return { written: written as Readonly<Record<string, unknown>>, cloud: readCloud(written), warnings: findings };
+}
+
+/** `examples/laptop.yaml:7: error: spec.release: …` */
+export function findingLine(file: string, finding: FileFinding): string {
+  const place = finding.path === "" ? "" : `${finding.path}: `;
+  return `${file}:${finding.line}: ${finding.severity}: ${place}${finding.message} [${finding.code}]`;
+}

@@ -1,0 +1,46 @@
+import type { LoadedCloud } from "./cloud-file.ts";
+import type { CliContext } from "./context.ts";
+import type { LongRun } from "./run.ts";
+
+/** What `up` says in the end. */
+export interface UpSummary {
+  /** False when everything was there already. */
+  readonly changed: boolean;
+  /** URL of the front door. */
+  readonly apiUrl: string;
+  /** File that got the entry, and the entry's name. */
+  readonly cloudsYaml: { readonly file: string; readonly entry: string };
+  readonly guest?: { readonly name: string; readonly address: string; readonly ssh: string };
+}
+
+export interface WitnessCount {
+  readonly api: string;
+  readonly sent: number;
+  readonly failed: number;
+  readonly slow: number;
+  /** Longest time without a success, in seconds. */
+  readonly worstGapSeconds: number;
+}
+
+/** What the witness saw. */
+export interface WitnessReport {
+  /** ISO 8601. */
+  readonly since: string;
+  /** Seconds in which it saw nothing, because it was not running or could not see. */
+  readonly blindSeconds: number;
+  readonly counts: readonly WitnessCount[];
+}
+
+/** The one library behind the verbs that change things; the verbs themselves hold no logic. */
+export interface Engine {
+  /** What `up` would install on this machine, a line each; nothing is touched. Empty: nothing to do. */
+  preview(cli: CliContext, cloud: LoadedCloud): Promise<readonly string[]>;
+  up(cli: CliContext, cloud: LoadedCloud, run: LongRun): Promise<UpSummary>;
+  /** Ends all processes; data stays. False when nothing ran. */
+  stop(cli: CliContext, run: LongRun): Promise<boolean>;
+  /** Removes the cluster. False when there was none. */
+  down(cli: CliContext, options: { readonly purge: boolean }, run: LongRun): Promise<boolean>;
+  /** The command line that runs the OpenStack client of the cloud's own image. */
+  openstackCommand(cli: CliContext, args: readonly string[]): Promise<readonly string[]>;
+  witness(cli: CliContext, namespace: string | undefined): Promise<WitnessReport>;
+}

@@ -1,0 +1,65 @@
+// Flags that several verbs share, with kubectl's names.
+
+/** `-f FILE`. */
+export const fileFlag = {
+  kind: "parsed",
+  parse: String,
+  brief: "File with the Cloud, or - for standard input",
+  placeholder: "FILE",
+} as const;
+
+/** `-n NAMESPACE`. */
+export const namespaceFlag = {
+  kind: "parsed",
+  parse: String,
+  optional: true,
+  brief: "Namespace of the Cloud; not needed while there is one",
+  placeholder: "NAMESPACE",
+} as const;
+
+/** `--kubeconfig FILE`. */
+export const kubeconfigFlag = {
+  kind: "parsed",
+  parse: String,
+  optional: true,
+  brief: "Kubeconfig file; default: the cluster on this machine, else $KUBECONFIG",
+  placeholder: "FILE",
+} as const;
+
+/** `--context NAME`. */
+export const contextFlag = {
+  kind: "parsed",
+  parse: String,
+  optional: true,
+  brief: "Context of the kubeconfig",
+  placeholder: "NAME",
+} as const;
+
+/** `--yes`. */
+export const yesFlag = {
+  kind: "boolean",
+  default: false,
+  withNegated: false,
+  brief: "Do not ask; without a terminal nothing is asked anyway",
+} as const;
+
+/** `-o json`. */
+export const jsonFlag = {
+  kind: "enum",
+  values: ["json"],
+  optional: true,
+  brief: "Form of the output: json",
+} as const;
+
+/** `-o json` of verbs that run long. */
+export const eventsFlag = {
+  kind: "enum",
+  values: ["json"],
+  optional: true,
+  brief: "json: one event a line",
+} as const;
+
+export interface ClusterFlags {
+  readonly kubeconfig?: string;
+  readonly context?: string;
+}

@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { createServer, type Server } from "node:net";
+import { dirname, resolve } from "node:path";
+import { CliError, EXIT } from "./errors.ts";
+
+/** Who holds the lock, as the lock file says. */
+export interface LockHolder {
+  readonly pid: number;
+  /** When it was taken, ISO 8601. */
+  readonly since: string;
+  readonly command: string;
+}
+
+/**
+ * Runs `work` while no other command changes anything under the same state folder. The lock itself is a name in the
+ * kernel that goes with its process, however that ends; the file beside it tells who holds it. Throws CliError (exit
+ * code 3) when another holds it.
+ */
+export async function withLock<T>(path: string, command: string, work: () => Promise<T>): Promise<T> {
+  const server = await take(path);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    const holder: LockHolder = { pid: process.pid, since: new Date().toISOString(), command };
+    await writeFile(path, `${JSON.stringify(holder)}\n`, { mode: 0o644 });
+    return await work();
+  } finally {
+    await rm(path, { force: true });
+    server.close();
+  }
+}
+
+/** The abstract socket of a lock file: no file, so that nothing is left behind by a killed process. */
+function socketName(path: string): string {
+  return `\0underpin-${createHash("sha256").update(resolve(path)).digest("hex").slice(0, 32)}`;
+}
+
+function take(path: string): Promise<Server> {
+  return new Promise((done, fail) => {
+    const server = createServer((socket) => socket.destroy());
+    server.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "EADDRINUSE") locked(path).then(fail, fail);
+      else fail(error);
+    });
+    server.listen(socketName(path), () => {
+      server.unref();
+      done(server);
+    });
+  });
+}
+
+async function locked(path: string): Promise<CliError> {
+  const holder = await readHolder(path);
+  const who =
+    holder === undefined ? "Another command" : `\`${holder.command}\` (process ${holder.pid}, since ${holder.since})`;
+  const wait = holder === undefined ? "" : `, or end process ${holder.pid}`;
+  return new CliError(
+    `${who} is at work on this machine; two at once would get into each other's way`,
+    `Wait until it is done${wait}.`,
+    {
+      exitCode: EXIT.locked,
+    },
+  );
+}
+
+/** Who holds the lock, or undefined when the file is not there or not whole yet. */
+export async function readHolder(path: string): Promise<LockHolder | undefined> {
+  const text = await readFile(path, "utf8").catch(() => "");
+  try {
+    return JSON.parse(text) as LockHolder;
+  } catch {
+    return undefined; // just taken: the holder has not written yet
+  }
+}

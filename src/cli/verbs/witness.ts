@@ -1,0 +1,65 @@
+import { buildCommand } from "@stricli/core";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type CliContext, verb } from "../context.ts";
+import type { WitnessReport } from "../engine.ts";
+import { EXIT, type ExitCode } from "../errors.ts";
+import { jsonFlag, namespaceFlag } from "../flags.ts";
+import { age, table } from "../render/table.ts";
+
+interface Flags {
+  readonly watch: boolean;
+  readonly namespace?: string;
+  readonly output?: "json";
+}
+
+const WATCH_MS = 2_000;
+
+export const command = buildCommand<Flags, [], CliContext>({
+  func: verb(witness),
+  parameters: {
+    flags: {
+      watch: { kind: "boolean", default: false, withNegated: false, brief: "Go on, every two seconds, until Ctrl-C" },
+      namespace: namespaceFlag,
+      output: jsonFlag,
+    },
+    aliases: { w: "watch", n: "namespace", o: "output" },
+  },
+  docs: {
+    brief: "What the steady client in the cluster saw: sent, failed, slow, worst gap per API",
+    fullDescription: "EXAMPLES\n  underpin witness\n  underpin witness --watch\n  underpin witness -o json",
+  },
+});
+
+async function witness(cli: CliContext, flags: Flags): Promise<ExitCode> {
+  const { engine } = await import("../wiring.ts");
+  for (;;) {
+    const report = await engine.witness(cli, flags.namespace);
+    cli.out(
+      flags.output === "json"
+        ? JSON.stringify(report, null, flags.watch ? 0 : 2)
+        : witnessLines(report, new Date()).join("\n"),
+    );
+    if (!flags.watch) return EXIT.ok;
+    await sleep(WATCH_MS);
+  }
+}
+
+/** The report as a table, with the times when it saw nothing told first. */
+export function witnessLines(report: WitnessReport, now: Date): string[] {
+  const blind =
+    report.blindSeconds > 0
+      ? [`BLIND for ${report.blindSeconds.toFixed(0)}s of it: what happened then was not seen.`]
+      : [];
+  const rows = report.counts.map((one) => [
+    one.api,
+    String(one.sent),
+    String(one.failed),
+    String(one.slow),
+    `${one.worstGapSeconds.toFixed(1)}s`,
+  ]);
+  return [
+    `Seen in the last ${age(report.since, now)}:`,
+    ...blind,
+    ...table(["API", "SENT", "FAILED", "SLOW", "WORST GAP"], rows),
+  ];
+}
