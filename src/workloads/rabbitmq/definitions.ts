@@ -25,7 +25,10 @@ export function definitions(input: BuildInput): string {
 }
 
 function user(input: BuildInput, name: string) {
-  const salt = createHmac("sha256", credential(input, "rabbitmq-cookie", "cookie")).update(name).digest().subarray(0, 4);
+  const salt = createHmac("sha256", credential(input, "rabbitmq-cookie", "cookie"))
+    .update(name)
+    .digest()
+    .subarray(0, 4);
   return {
     name,
     password_hash: passwordHash(credential(input, `${name}-messaging`, "password"), salt),

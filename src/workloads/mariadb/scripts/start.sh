@@ -3,7 +3,7 @@
 # so that a start killed at any line is repeated by the next.
 set -eu
 # Some runtimes allow a thousand million open files, and the server sizes tables by that.
-ulimit -n 65536
+case $(ulimit -n) in unlimited | ??????*) ulimit -n 65536 ;; esac
 config=/etc/underpin/mariadb/my.cnf
 data=/var/lib/mysql/data
 if [ ! -d "$data" ]; then

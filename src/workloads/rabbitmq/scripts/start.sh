@@ -3,7 +3,7 @@
 set -eu
 umask 077
 # Erlang sizes its table of ports by the limit of open files, which some runtimes set to a thousand million.
-ulimit -n 65536
+case $(ulimit -n) in unlimited | ??????*) ulimit -n 65536 ;; esac
 export HOME=/run/rabbitmq
 rm -f "$HOME/.erlang.cookie"
 cp /etc/underpin/rabbitmq-secret/cookie "$HOME/.erlang.cookie"
@@ -17,6 +17,6 @@ export RABBITMQ_LOG_BASE=/tmp
 export RABBITMQ_LOGS=-
 # One scheduler that sleeps when it is idle: busy waiting costs a small machine several per cent of a core.
 export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="+S ${RABBITMQ_SCHEDULERS} +sbwt none +sbwtdcpu none +sbwtdio none"
-# Without this the script stays in front of Erlang, and starts a second one to stop the first.
-export RABBITMQ_ALLOW_INPUT=true
+# Without this the script stays in front of Erlang instead of becoming it.
+export RUNNING_UNDER_SYSTEMD=true
 exec /usr/lib/rabbitmq/bin/rabbitmq-server </dev/null
