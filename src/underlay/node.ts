@@ -74,10 +74,7 @@ export async function stopNode(context: NodeContext, graceMs = 10_000): Promise<
   const processes = await runningNode(context);
   if (processes !== undefined) {
     await runInNode(context, ["systemctl", "stop", "kubelet"], { timeoutMs: 35_000 }).catch(() => undefined);
-    const keep = new Set([processes.keeper.pid, processes.init.pid, ...(await childrenOf(processes.init.pid))]);
-    const pods = async (): Promise<number[]> => (await podProcesses(context)).filter((pid) => !keep.has(pid));
-    for (const pid of await pods()) signal(pid, "SIGTERM");
-    await until(async () => (await pods()).length === 0, graceMs, 50);
+    await endPods(context, graceMs);
   }
   await killNode(context);
 }
@@ -117,12 +114,27 @@ export function containerdSocket(processes: NodeProcesses): string {
   return `/proc/${processes.init.pid}/root/run/containerd/containerd.sock`;
 }
 
-async function podProcesses(context: NodeContext): Promise<number[]> {
-  const all = await cgroupProcesses(context.cgroups, context.node.name);
-  const pods: number[] = [];
-  for (const pid of all) {
+/**
+ * Everything but the control plane first. Then the API server at once, which keeps nothing and would wait for its
+ * watchers, and etcd last, which would wait for the API server.
+ */
+async function endPods(context: NodeContext, graceMs: number): Promise<void> {
+  const end = async (which: (command: string) => boolean, name: NodeJS.Signals, waitMs: number): Promise<void> => {
+    const left = async (): Promise<number[]> => (await podProcesses(context)).filter(({ command }) => which(command)).map(({ pid }) => pid);
+    for (const pid of await left()) signal(pid, name);
+    await until(async () => (await left()).length === 0, waitMs, 30);
+  };
+  await end((command) => command !== "kube-apiserver" && command !== "etcd", "SIGTERM", graceMs);
+  await end((command) => command !== "etcd", "SIGKILL", 2_000);
+  await end(() => true, "SIGTERM", 5_000);
+}
+
+async function podProcesses(context: NodeContext): Promise<{ pid: number; command: string }[]> {
+  const pods: { pid: number; command: string }[] = [];
+  for (const pid of await cgroupProcesses(context.cgroups, context.node.name)) {
     const groups = await readIfThere(`/proc/${pid}/cgroup`);
-    if (groups?.includes("/kubepods")) pods.push(pid);
+    const command = await readIfThere(`/proc/${pid}/comm`);
+    if (command !== undefined && groups?.includes("/kubepods") === true) pods.push({ pid, command: command.trim() });
   }
   return pods;
 }
