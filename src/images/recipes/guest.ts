@@ -8,7 +8,7 @@
 
 const inittab = `::sysinit:/etc/start
 ::respawn:/sbin/dropbear -F -R -s -E
-::respawn:/bin/acpid -f -c /etc/acpi -a /etc/acpi/map -M /etc/acpi/map -l /dev/null
+::respawn:/bin/acpid -f -c /etc/acpi -l /dev/null
 ::ctrlaltdel:/bin/reboot
 ::shutdown:/etc/stop
 `;
@@ -135,7 +135,6 @@ export const image = {
     'while read -r path; do name=$(basename "${path%.xz}"); case $path in *.xz) xz -dc "$path" > $root/lib/modules/$name ;; *) cp "$path" $root/lib/modules/$name ;; esac; echo $name; done < /opt/modules > $root/etc/modules',
     `cp ${folder}/* $root/etc/`,
     "printf '#!/bin/sh\\npoweroff\\n' > $root/etc/acpi/PWRF/00000080 && chmod 755 $root/etc/acpi/PWRF/00000080",
-    "printf 'EV_KEY 0x01 KEY_POWER 116 1 PWRF/00000080 /PWRF/00000080\\n' > $root/etc/acpi/map",
     "printf 'root:*:0:0:root:/root:/bin/sh\\nhello:*:1000:1000:hello:/home/hello:/bin/sh\\n' > $root/etc/passwd",
     "printf 'root:x:0:\\nhello:x:1000:\\n' > $root/etc/group && echo /bin/sh > $root/etc/shells && echo 'hosts: files dns' > $root/etc/nsswitch.conf",
     "chmod 700 $root/root $root/root/.ssh $root/home/hello/.ssh && chown -R 1000:1000 $root/home/hello",

@@ -61,7 +61,7 @@ export const image = {
     "libvirt-daemon-driver-qemu",
     "libvirt-daemon-driver-secret",
     "libvirt-daemon-driver-storage",
-    "openvswitch-common",
+    "openvswitch-switch",
     "procps",
     "qemu-system-x86",
     "tini",

@@ -1,7 +1,7 @@
-/** HAProxy. */
+/** HAProxy. Its package insists on a user `haproxy` with a system's number; we run it as our own. */
 export const image = {
   name: "gateway",
-  users: [{ name: "haproxy", id: 42454, home: "/var/lib/haproxy" }],
+  users: [{ name: "gateway", id: 42454 }],
   packages: ["ca-certificates", "haproxy"],
   user: "42454",
 };
