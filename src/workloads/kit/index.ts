@@ -1,4 +1,5 @@
 export * from "./addresses.ts";
+export * from "./components.ts";
 export * from "./controllers.ts";
 export * from "./layers.ts";
 export * from "./names.ts";
@@ -8,3 +9,4 @@ export * from "./probes.ts";
 export * from "./quantity.ts";
 export * from "./security.ts";
 export * from "./steps.ts";
+export * from "./granian.ts";

@@ -2,16 +2,8 @@
 import { resolveService } from "../../api/cloud.ts";
 import { mergeIni, type IniData, type IniGroup } from "../../oslo/ini.ts";
 import type { BuildInput } from "../contract.ts";
-import {
-  CA_FILE,
-  credential,
-  databaseUrl,
-  internalUrl,
-  publicUrl,
-  secretOptions,
-  serviceHost,
-  transportUrl,
-} from "../kit/index.ts";
+import { CA_FILE, credential, databaseUrl, internalUrl, publicUrl, secretOptions, transportUrl } from "../kit/index.ts";
+import { DATABASE_BASE, tokenBase, tokenSecret } from "../kit/wsgi.ts";
 
 /** Where nova keeps what it writes. */
 export const STATE_DIR = "/var/lib/nova";
@@ -47,38 +39,20 @@ export function novaSecret(input: BuildInput): IniData {
 
 /** Further options of the control processes: everything but nova-compute. */
 export function controlBase(input: BuildInput): IniData {
-  const { region } = input.cloud.spec;
-  const database = { max_retries: -1, connection_recycle_time: 300 };
-  const metadata = { service_metadata_proxy: true };
-  return {
-    database,
-    api_database: database,
-    neutron: metadata,
-    keystone: { region_name: region, valid_interfaces: "internal", cafile: CA_FILE },
-    keystone_authtoken: {
-      ...identity(input),
-      region_name: region,
-      interface: "internal",
-      www_authenticate_uri: publicUrl(input, "/identity"),
-      service_type: "compute",
-      memcached_servers: `${serviceHost(input, "memcached")}:11211`,
-      memcache_security_strategy: "ENCRYPT",
-      service_token_roles: "service",
-      service_token_roles_required: true,
-    },
-  };
+  return mergeIni(tokenBase(input, "nova"), {
+    database: DATABASE_BASE,
+    api_database: DATABASE_BASE,
+    neutron: { service_metadata_proxy: true },
+    keystone: { region_name: input.cloud.spec.region, valid_interfaces: "internal", cafile: CA_FILE },
+    keystone_authtoken: { service_type: "compute" },
+  });
 }
 
 /** Further secrets of the control processes. */
 export function controlSecret(input: BuildInput): IniData {
-  return {
-    ...databaseSecret(input),
-    keystone_authtoken: {
-      password: credential(input, "nova-user", "password"),
-      memcache_secret_key: credential(input, "nova-cache", "key"),
-    },
+  return mergeIni(databaseSecret(input), tokenSecret(input, "nova"), {
     neutron: { metadata_proxy_shared_secret: credential(input, "nova-metadata", "secret") },
-  };
+  });
 }
 
 /** The databases' URLs. */
@@ -122,12 +96,12 @@ function clientsBase(input: BuildInput): IniData {
 
 function identity(input: BuildInput): IniGroup {
   return {
-    auth_type: "password",
-    auth_url: internalUrl(input, "/identity"),
+    auth_type: "v3password",
+    auth_url: internalUrl(input, "/identity/v3"),
     username: "nova",
-    user_domain_name: "Default",
+    user_domain_id: "default",
     project_name: "service",
-    project_domain_name: "Default",
+    project_domain_id: "default",
     cafile: CA_FILE,
   };
 }

@@ -1,0 +1,13 @@
+"""nova's compute API for a WSGI server: reads /etc/nova/conf.d, then serves."""
+import sys
+
+# The application parses the process's arguments; the server's own would be refused.
+sys.argv = ["nova-api", "--config-dir", "/etc/nova/conf.d"]
+
+from nova.wsgi.osapi_compute import application  # noqa: E402
+from nova import policy  # noqa: E402
+
+# The enforcer is published before its rules are loaded: a request beside the first one could be refused with 403.
+policy.init()
+
+__all__ = ["application"]
