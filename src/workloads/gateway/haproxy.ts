@@ -63,8 +63,6 @@ const UNAVAILABLE = [
 const DEFAULTS = `defaults
   mode http
   log global
-  # Paths without their query, which may hold a console's token; no header is written.
-  log-format '{"client":"%ci","method":"%HM","path":"%{+E}HPO","status":%ST,"bytes":%B,"backend":"%b","server":"%s","retries":"%rc","ms":%Ta,"ms_wait":%Tw,"ms_server":%Tr,"end":"%tsc"}'
   option dontlognull
   option forwardfor
   # A connection to a server serves one request: a kept one may be closed just when the next request is sent.
@@ -105,6 +103,8 @@ function frontend({ apis, console }: HaproxyOptions): string {
   const routes = apis.map((api) => `  use_backend ${api.name} if { path /${api.name} } || { path_beg /${api.name}/ }`);
   return `frontend https
   bind :${HTTPS_PORT} ssl crt ${TLS_DIR}/tls.crt alpn h2,http/1.1
+  # Paths without their query, which may hold a console's token; no header is written.
+  log-format '{"client":"%ci","method":"%HM","path":"%{+E}HPO","status":%ST,"bytes":%B,"backend":"%b","server":"%s","retries":"%rc","ms":%Ta,"ms_wait":%Tw,"ms_server":%Tr,"end":"%tsc"}'
   http-request return status 200 content-type text/plain string "ok" if { path /healthz }
   # What a client says about proxies in front of us is not to be believed.
   http-request del-header Forwarded
@@ -127,16 +127,15 @@ const CONSOLE_ROUTES = `  acl console_socket path / /websockify
 `;
 
 function apiBackend(api: Api, { host, servers }: HaproxyOptions): string {
-  const repeatable = api.repeatable === undefined ? "" : `  acl repeatable ${api.repeatable}\n`;
-  const first = api.repeatable === undefined ? "METH_GET" : "METH_GET or repeatable";
+  const repeatable = api.repeatable === undefined ? "METH_GET" : `METH_GET or ${api.repeatable}`;
   return `backend ${api.name}
   balance leastconn
   timeout server ${api.timeoutSeconds}s
 ${api.buffered ? "  option http-buffer-request\n" : ""}  http-request set-header X-Forwarded-Prefix /${api.name}
   http-request replace-path ^/${api.name}/*(.*)$ /\\1
-${repeatable}  # A server that died without an answer may have done what was asked: only what changes nothing is sent again.
+  # A server that died without an answer may have done what was asked: only what changes nothing is sent again.
   retry-on conn-failure empty-response junk-response
-  http-request disable-l7-retry unless ${first}
+  http-request disable-l7-retry unless ${repeatable}
   ${SERVER} ${servers(api)} ${host(api.host)}:${api.port} ${CHECK}
 `;
 }
