@@ -12,6 +12,7 @@ type Context = ReturnType<typeof cliContext>;
 const HANDED_OVER: Readonly<Record<string, (cli: Context, args: readonly string[]) => Promise<number>>> = {
   kubectl: async (cli, args) => (await import("./verbs/kubectl.ts")).kubectl(cli, args),
   openstack: async (cli, args) => (await import("./verbs/openstack.ts")).openstack(cli, args),
+  test: async (_cli, args) => (await import("./verbs/test.ts")).test(args),
 };
 
 async function main(argv: readonly string[]): Promise<void> {
