@@ -1,0 +1,126 @@
+import type { Server } from "node:http";
+
+import type { WitnessConfig } from "./config.ts";
+import { loadDefinitions } from "./definitions.ts";
+import { Engine } from "./engine.ts";
+import { Journal } from "./journal.ts";
+import { Metrics } from "./metrics.ts";
+import type { Operation } from "./records.ts";
+import { reportOf, type Failure, type Seen } from "./report.ts";
+import { serve } from "./server.ts";
+import { Sessions } from "./sessions.ts";
+import { blindBetween, hidden, TICK_MS, type Tick } from "./sight.ts";
+
+const FLUSH_EVERY_MS = 2_000;
+const REFRESH_EVERY_MS = 30_000;
+/** Messages of failures that are kept. */
+const FAILURES = 200;
+
+export type Log = (level: "info" | "error", message: string) => void;
+
+/** A running witness; `stop` ends it in order. */
+export interface Witness {
+  stop(): Promise<void>;
+}
+
+/** Starts the witness; throws when its folder, its port or its files are not usable. */
+export async function startWitness(config: WitnessConfig, log: Log): Promise<Witness> {
+  const definitions = await loadDefinitions();
+  const journal = await Journal.open(config.folder, Date.now());
+  const failures: (Failure & { api: string })[] = [];
+  const seen = (): Seen => ({
+    apis: definitions.map(({ api }) => api),
+    operations: journal.operations,
+    blind: journal.blind,
+    firstSeen: journal.firstSeen,
+    readEverySeconds: config.readEverySeconds,
+    failures,
+  });
+  const metrics = new Metrics(seen);
+  for (const blind of journal.blind.slice(-1))
+    log("info", `was blind: ${blind.reason}, ${((blind.to - blind.from) / 1000).toFixed(1)} s`);
+  const look = watchClocks(journal, metrics);
+  const sessions = new Sessions(config);
+  await sessions.refresh();
+  const engine = new Engine({
+    definitions,
+    session: (as) => sessions.get(as),
+    readEverySeconds: config.readEverySeconds,
+    cycleEverySeconds: config.cycleEverySeconds,
+    onOperation: (operation: Operation, message?: string) => {
+      look();
+      // What ran while we stood still proves nothing against the API.
+      if (operation.outcome !== "ok" && hidden(operation, journal.blind)) return;
+      journal.addOperation(operation);
+      metrics.operation(operation);
+      if (message === undefined) return;
+      failures.push({
+        api: operation.api,
+        operation: operation.name,
+        at: new Date(operation.startedAt).toISOString(),
+        message,
+      });
+      if (failures.length > FAILURES) failures.shift();
+      log("error", `${operation.api}: ${operation.name}: ${message}`);
+    },
+    onTrouble: (message) => log("error", message),
+  });
+  const server = await serve(config.port, {
+    metrics: () => metrics.text(Date.now()),
+    report: (since, until) => reportOf(seen(), since, until),
+  });
+  const timers = [setInterval(look, TICK_MS), keepFlushing(journal, log), keepFresh(sessions, log)];
+  engine.start();
+  log("info", `watching ${definitions.map(({ api }) => api).join(", ")}`);
+  return { stop: () => stop({ timers, engine, server, journal, sessions }) };
+}
+
+async function stop(parts: {
+  timers: readonly NodeJS.Timeout[];
+  engine: Engine;
+  server: Server;
+  journal: Journal;
+  sessions: Sessions;
+}): Promise<void> {
+  for (const timer of parts.timers) clearInterval(timer);
+  await parts.engine.stop();
+  parts.server.close();
+  parts.server.closeAllConnections();
+  parts.journal.alive(Date.now());
+  await parts.journal.flush();
+  await parts.sessions.close();
+}
+
+/** Returns a function that notices, whenever it is called, that the process stood still or a clock jumped since its last call. */
+function watchClocks(journal: Journal, metrics: Metrics): () => void {
+  const read = (): Tick => ({ wall: Date.now(), monotonic: performance.now() });
+  let last = read();
+  return () => {
+    const now = read();
+    const blind = blindBetween(last, now);
+    last = now;
+    if (blind !== undefined) {
+      journal.addBlind(blind);
+      metrics.blind(blind);
+    }
+    journal.alive(now.wall);
+  };
+}
+
+function keepFlushing(journal: Journal, log: Log): NodeJS.Timeout {
+  let writing: Promise<void> | undefined;
+  return setInterval(() => {
+    writing ??= journal
+      .flush()
+      .catch((error: unknown) => log("error", `cannot write the journal: ${String(error)}`))
+      .finally(() => {
+        writing = undefined;
+      });
+  }, FLUSH_EVERY_MS);
+}
+
+function keepFresh(sessions: Sessions, log: Log): NodeJS.Timeout {
+  return setInterval(() => {
+    sessions.refresh().catch((error: unknown) => log("error", `cannot read the credentials: ${String(error)}`));
+  }, REFRESH_EVERY_MS);
+}
