@@ -76,7 +76,8 @@ function valueLines(group: string, option: string, value: IniValue): readonly st
   const torn = parts(value).find((part) => /,|^\s|\s$|^$/.test(part));
   if (torn !== undefined)
     throw new IniError(group, option, "has an item that is empty or has a comma or a space at its edge");
-  return plainLines(value).map((text) => text.replaceAll("$", "$$$$"));
+  // `\$` is a dollar to oslo, too, so that a backslash before one needs it: `$$` would become two.
+  return plainLines(value).map((text) => text.replace(/(\\?)\$/g, (_, before: string) => `${before}${before || "$"}$`));
 }
 
 function plainLines(value: Exclude<IniValue, Verbatim>): readonly string[] {

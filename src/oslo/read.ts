@@ -35,7 +35,7 @@ class Reader {
   flush(): void {
     if (this.#option === undefined) return;
     const options = this.groups[this.#group ?? ""];
-    if (options !== undefined) (options[this.#option] ??= []).push(this.#lines.join("\n").replaceAll("$$", "$"));
+    if (options !== undefined) (options[this.#option] ??= []).push(dollars(this.#lines.join("\n")));
     this.#option = undefined;
   }
 
@@ -59,6 +59,11 @@ class Reader {
     this.#option = option;
     this.#lines = [unquote(line.slice(at + 1).trim())];
   }
+}
+
+/** oslo takes `\$` for `$$`, and `$$` for a dollar. */
+function dollars(text: string): string {
+  return text.replaceAll("\\$", () => "$$").replaceAll("$$", () => "$");
 }
 
 /** One pair of equal quotes goes away; oslo takes a single quote character for a pair. */
