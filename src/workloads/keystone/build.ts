@@ -68,6 +68,8 @@ function api(input: BuildInput, service: ReturnType<typeof resolveService>): rea
 function ownBase(input: BuildInput): IniData {
   return {
     database: DATABASE_BASE,
+    // What its hash can hold; with more keystone cuts passwords there and says so at each login.
+    identity: { max_password_length: 72 },
     cache: {
       enabled: true,
       backend: "oslo_cache.memcache_pool",
@@ -86,7 +88,7 @@ function databaseSecret(input: BuildInput): IniData {
 function database(input: BuildInput): readonly Manifest[] {
   const owner: Owner = { input, workload: "keystone", name: "keystone-db" };
   const config = contentSecret(owner, "keystone-db", {
-    "20-secret.conf": writeIni(mergeIni(API_BASE, KEYS, { database: DATABASE_BASE }, databaseSecret(input))),
+    "20-secret.conf": writeIni(mergeIni(KEYS, { database: DATABASE_BASE }, databaseSecret(input))),
     // A new password is a new Job, which sets it.
     "admin-password": credential(input, "keystone-admin", "password"),
   });

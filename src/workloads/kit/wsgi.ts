@@ -84,12 +84,9 @@ function apiContainer(owner: Owner, options: WsgiApiOptions, mounted: readonly M
 /** Without keep-alive: a connection that is used again just when its server leaves fails a request. */
 function serverCommand(input: BuildInput, port: number): readonly string[] {
   const { workers, threads } = profileDefaults(input.cloud.spec.profile);
-  return [
-    `${BIN}/granian`,
-    ...["--interface", "wsgi", "--host", "0.0.0.0", "--port", String(port)],
-    ...["--workers", String(workers), "--blocking-threads", String(threads)],
-    ...["--no-http1-keep-alive", "--no-access-log", "underpin_wsgi:application"],
-  ];
+  const server = `${BIN}/granian --interface wsgi --host 0.0.0.0 --port ${port}`;
+  const size = `--workers ${workers} --blocking-threads ${threads}`;
+  return `${server} ${size} --no-http1-keep-alive --no-access-log underpin_wsgi:application`.split(" ");
 }
 
 /** The service with what its component `api` has of its own. */
