@@ -1,4 +1,11 @@
-import { type Application, buildApplication, buildRouteMap, text_en } from "@stricli/core";
+import {
+  type Application,
+  ArgumentScannerError,
+  buildApplication,
+  buildRouteMap,
+  formatMessageForArgumentScannerError,
+  text_en,
+} from "@stricli/core";
 import type { CliContext } from "./context.ts";
 import { command as cache } from "./verbs/cache.ts";
 import { command as check } from "./verbs/check.ts";
@@ -59,7 +66,9 @@ export function application(color: boolean): Application<CliContext> {
     name: "underpin",
     scanner: { caseStyle: "allow-kebab-for-camel", allowArgumentEscapeSequence: true },
     documentation: { caseStyle: "convert-camel-to-kebab", useAliasInUsageLine: true, disableAnsiColor: !color },
-    localization: { text: { ...text_en, noCommandRegisteredForInput: unknownVerb } },
+    localization: {
+      text: { ...text_en, noCommandRegisteredForInput: unknownVerb, exceptionWhileParsingArguments: wrongArguments },
+    },
   });
 }
 
@@ -70,9 +79,13 @@ function unknownVerb({
   readonly input: string;
   readonly corrections: readonly string[];
 }): string {
-  const next =
-    corrections.length === 0
-      ? "See the commands with: underpin --help"
-      : `Did you mean: underpin ${corrections.join(", or underpin ")}`;
+  const meant = corrections.map((name) => `underpin ${name.replaceAll("`", "")}`);
+  const next = meant.length === 0 ? "See the commands with: underpin --help" : `Did you mean: ${meant.join(", or ")}`;
   return `error: there is no command "${input}"\n  next: ${next}`;
+}
+
+function wrongArguments(problem: unknown): string {
+  const what =
+    problem instanceof ArgumentScannerError ? formatMessageForArgumentScannerError(problem, {}) : String(problem);
+  return `error: ${what.charAt(0).toLowerCase()}${what.slice(1)}\n  next: See what the command takes: underpin COMMAND --help`;
 }

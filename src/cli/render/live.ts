@@ -7,7 +7,8 @@ interface Running {
   readonly expected: number | undefined;
 }
 
-const FRAMES = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+/** Letters that every terminal has. */
+const FRAMES = ["|", "/", "-", "\\"];
 const REDRAW_MS = 200;
 
 /** Finished parts scroll up; below them each running part shows its seconds, and those that it took last time. */
@@ -57,18 +58,18 @@ export function liveRenderer(options: RenderOptions & { readonly columns: () => 
 function runningLine(part: Running, now: number, spinner: string): string {
   const elapsed = Math.floor((now - part.start) / 1000);
   const about = part.expected === undefined ? "" : ` of about ${seconds(part.expected)}`;
-  return `${spinner} ${part.message}  ${elapsed}s${about}`;
+  return `${spinner}   ${part.message}  ${elapsed}s${about}`;
 }
 
 function finishedLine(event: ProgressEvent, paint: (code: number, text: string) => string): string {
   const took = event.seconds === undefined ? "" : paint(2, `  ${seconds(event.seconds)}`);
-  if (event.state === "done") return `${paint(32, "✓")} ${event.message}${took}`;
-  if (event.state === "failed") return `${paint(31, "✗")} ${event.part}: ${event.message}${took}`;
-  return event.state === "skipped" ? `${paint(2, "-")} ${paint(2, event.message)}` : `  ${event.message}`;
+  if (event.state === "done") return `${paint(32, "ok ")} ${event.message}${took}`;
+  if (event.state === "failed") return `${paint(31, "ERR")} ${event.part}: ${event.message}${took}`;
+  return event.state === "skipped" ? `${paint(2, "-- ")} ${paint(2, event.message)}` : `    ${event.message}`;
 }
 
 /** One line stays one line: what does not fit is cut. */
 function fit(text: string, columns: number): string {
   const characters = [...text];
-  return characters.length < columns ? text : `${characters.slice(0, Math.max(1, columns - 2)).join("")}…`;
+  return characters.length < columns ? text : `${characters.slice(0, Math.max(1, columns - 4)).join("")}...`;
 }
