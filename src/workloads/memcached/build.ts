@@ -20,6 +20,11 @@ export function build(input: BuildInput): readonly Manifest[] {
   });
   return [
     service(owner, { ports: { memcache: PORT } }),
-    deployment(owner, { replicas: 1, uid: UID.memcached, placement: input.cloud.spec.placement, containers: [memcached] }),
+    deployment(owner, {
+      replicas: 1,
+      uid: UID.memcached,
+      placement: input.cloud.spec.placement,
+      containers: [memcached],
+    }),
   ];
 }

@@ -22,4 +22,4 @@ for _ in range(600):
         time.sleep(0.2)
 sys.exit(f"libvirt did not answer on /run/libvirt/libvirt-sock within 120 seconds: {reason}")
 END
-exec nova-compute --config-dir /etc/nova/conf.d --config-file /run/nova/95-node.conf
+exec nova-compute --config-dir "$CONFIG_DIR" --config-file /run/nova/95-node.conf

@@ -13,10 +13,13 @@ for namespace in /run/netns/ovnmeta-*; do
   ip netns delete "${namespace#/run/netns/}"
 done
 while read -r _ bridge _; do ip link delete "$bridge" 2>/dev/null; done </etc/underpin/ovs/bridges
-for device in /sys/class/net/tap* /sys/class/net/br-int /sys/class/net/ovs-netdev /sys/class/net/ovs-system /sys/class/net/genev_sys_6081; do
+# nova's and OVN's names: `tap` and eleven characters of an id.
+for device in /sys/class/net/tap????????-?? /sys/class/net/br-int /sys/class/net/ovs-netdev /sys/class/net/ovs-system /sys/class/net/genev_sys_6081; do
   [ -e "$device" ] || continue
   ip link delete "${device#/sys/class/net/}"
 done
 [ ! -d /sys/module/openvswitch ] || ovs-dpctl del-dp ovs-system 2>/dev/null
-rm -rf /host/run/openvswitch/* /host/run/libvirt/* /host/state/openvswitch /host/state/libvirt /host/state/libvirt-etc /host/state/nova
+rm -rf /host/run/openvswitch/* /host/run/libvirt/*
+# The disks of guests are data: they go when the Cloud's deletionPolicy is Delete.
+[ "$DELETION_POLICY" != Delete ] || rm -rf /host/state/openvswitch /host/state/libvirt /host/state/libvirt-etc /host/state/nova
 echo "clean"

@@ -42,7 +42,7 @@ vsctl set open_vswitch . external_ids:system-id="$NODE" external_ids:hostname="$
   external_ids:ovn-remote="$OVN_SB" external_ids:ovn-encap-type=geneve external_ids:ovn-encap-ip="$NODE_IP" \
   external_ids:ovn-bridge-datapath-type="$datapath" external_ids:ovn-cms-options=enable-chassis-as-gw \
   external_ids:ovn-monitor-all=true external_ids:ovn-remote-probe-interval=60000 \
-  external_ids:ovn-bridge-mappings="$mappings"
+  "external_ids:ovn-bridge-mappings=\"$mappings\""
 vsctl --may-exist add-br br-int -- set bridge br-int datapath_type="$datapath" fail-mode=secure
 
 exec ovs-vswitchd $options --unixctl=/run/openvswitch/ovs-vswitchd.ctl --pidfile=/run/openvswitch/ovs-vswitchd.pid \
