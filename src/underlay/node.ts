@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { chmod, mkdir, open, rename, rm, stat, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { chmod, mkdir, open, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -151,6 +152,7 @@ async function prepareFolder(context: NodeContext, { rootfs, seed }: NodeProgram
     await context.exec("mv", [fresh, join(folder, "var")]);
   }
   await prepareContainerd(context, seed);
+  await emptyTrash(context);
   const traits = {
     cgroups: context.cgroups.version === "v2" ? ("v2" as const) : context.cgroups.hierarchies.map(({ name }) => name),
     restrictOomScore: !(await mayLowerOomScore()),
@@ -177,12 +179,16 @@ async function prepareContainerd(context: NodeContext, seed: string | undefined)
 
 /** Out of the way at once, deleted in the background: a containerd folder can have a hundred thousand files. */
 async function discard(context: NodeContext, path: string): Promise<void> {
-  const trash = join(context.folder, "trash");
-  await mkdir(trash, { recursive: true });
-  await rename(path, join(trash, `${Date.now()}-${path.length}`)).catch((error: unknown) => {
+  const trash = join(context.folder, `trash-${randomUUID()}`);
+  await rename(path, trash).catch((error: unknown) => {
     if (!isMissing(error)) throw error;
   });
-  spawn("rm", ["-rf", trash], { detached: true, stdio: "ignore" }).unref();
+}
+
+/** Also what an interrupted run left. It outlives this program, so that nobody waits for it. */
+async function emptyTrash(context: NodeContext): Promise<void> {
+  const trash = (await readdir(context.folder)).filter((name) => name.startsWith("trash-")).map((name) => join(context.folder, name));
+  if (trash.length > 0) spawn("rm", ["-rf", ...trash], { detached: true, stdio: "ignore" }).unref();
 }
 
 async function putFile(root: string, file: NodeFile): Promise<void> {
