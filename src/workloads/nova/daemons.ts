@@ -40,7 +40,7 @@ export function worker(owner: Owner, layers: Layers): readonly Manifest[] {
   const daemon = container({
     name: component,
     image: input.images["openstack"] ?? "",
-    command: [owner.name, "--config-dir", configDir("nova")],
+    command: [`/opt/openstack/bin/${owner.name}`, "--config-dir", configDir("nova")],
     env: PYTHON_ENV,
     mounts: mountsOf(mounted),
     resources: componentResources(nova, component, { requests: { cpu: "50m", memory: "128Mi" } }),

@@ -1,0 +1,114 @@
+import { resolveService } from "../../api/cloud.ts";
+import type { Manifest } from "../contract.ts";
+import {
+  caDir,
+  componentReplicas,
+  componentResources,
+  configDir,
+  configMapDir,
+  connectedProbe,
+  container,
+  contentConfigMap,
+  DATABASE_PORT,
+  deployment,
+  emptyDir,
+  granian,
+  httpProbe,
+  LAYER_FILES,
+  livenessProbe,
+  mountsOf,
+  podDisruptionBudget,
+  PYTHON_ENV,
+  startupProbe,
+  tcpProbe,
+  UID,
+  userFiles,
+  volumesOf,
+  WSGI_DIR,
+  WSGI_DRAIN,
+  WSGI_GRACE_SECONDS,
+  type Layers,
+  type Mounted,
+  type Owner,
+} from "../kit/index.ts";
+import { scriptText } from "../kit/wsgi.ts";
+import { STATE_DIR } from "./config.ts";
+
+export const API_PORT = 9696;
+
+/** neutron's processes look for files with fixed names, even when a directory is given: so its files are named. */
+const ENV = [
+  ...PYTHON_ENV,
+  { name: "OS_NEUTRON_CONFIG_DIR", value: configDir("neutron") },
+  { name: "OS_NEUTRON_CONFIG_FILES", value: LAYER_FILES.join(";") },
+];
+
+/** The network API. A pod has one process with one thread; more of both are more pods, each with its part of OVN's events. */
+export function api(owner: Owner, layers: Layers): readonly Manifest[] {
+  const { input } = owner;
+  const neutron = resolveService(input.cloud, "neutron");
+  const replicas = componentReplicas(neutron, "api");
+  const file = "neutron_api.py";
+  const modules = contentConfigMap(owner, "neutron-wsgi", { [file]: scriptText(import.meta.url, file) });
+  const mounted = [...mounts(owner, layers), configMapDir("wsgi", modules.metadata.name, WSGI_DIR)];
+  const server = container({
+    name: "api",
+    image: input.images["openstack"] ?? "",
+    command: granian("neutron_api", API_PORT, { workers: 1, threads: 1 }),
+    env: [...ENV, { name: "PYTHONPATH", value: WSGI_DIR }],
+    ports: { http: API_PORT },
+    mounts: mountsOf(mounted),
+    resources: componentResources(neutron, "api", { requests: { cpu: "50m", memory: "192Mi" } }),
+    // The server listens before the application is loaded, so the first test is a request.
+    startup: startupProbe(httpProbe(API_PORT, "/"), 300),
+    readiness: tcpProbe(API_PORT),
+    liveness: livenessProbe(tcpProbe(API_PORT)),
+    lifecycle: WSGI_DRAIN,
+  });
+  const pod = { ...podBase(owner), graceSeconds: WSGI_GRACE_SECONDS, containers: [server] };
+  return [
+    ...layers.objects,
+    modules,
+    deployment(owner, { ...pod, replicas, volumes: volumesOf(mounted) }),
+    ...podDisruptionBudget(owner, replicas),
+  ];
+}
+
+interface Worker {
+  readonly component: string;
+  readonly command: string;
+}
+
+/**
+ * A process that looks after things from time to time: one is enough, and for some minutes none is. The one for OVN takes
+ * a lock there; it does its work again from the start, so it may be ended at any moment.
+ */
+export function worker(owner: Owner, layers: Layers, { component, command }: Worker): readonly Manifest[] {
+  const { input } = owner;
+  const neutron = resolveService(input.cloud, "neutron");
+  const mounted = mounts(owner, layers);
+  const connected = connectedProbe(DATABASE_PORT);
+  const daemon = container({
+    name: component,
+    image: input.images["openstack"] ?? "",
+    command: [`/opt/openstack/bin/${command}`],
+    env: ENV,
+    mounts: mountsOf(mounted),
+    // Hardly any share while others start: nobody waits for it.
+    resources: componentResources(neutron, component, { requests: { cpu: "2m", memory: "160Mi" } }),
+    startup: startupProbe(connected, 300),
+    readiness: connected,
+  });
+  const pod = { ...podBase(owner), graceSeconds: 10, containers: [daemon], volumes: volumesOf(mounted) };
+  return [...layers.objects, deployment(owner, { ...pod, replicas: 1, strategy: "Recreate" })];
+}
+
+/** Configuration, certificate authority, the user's files, and a directory for locks. */
+function mounts(owner: Owner, layers: Layers): readonly Mounted[] {
+  const neutron = resolveService(owner.input.cloud, "neutron");
+  return [layers.mounted, caDir(), emptyDir("state", STATE_DIR), ...userFiles(neutron)];
+}
+
+function podBase(owner: Owner) {
+  return { uid: UID.neutron, placement: resolveService(owner.input.cloud, "neutron").placement };
+}
