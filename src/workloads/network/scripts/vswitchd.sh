@@ -31,7 +31,7 @@ fi
 
 mappings=
 while read -r network bridge interface; do
-  [ -e "/sys/class/net/$interface" ] || { echo "this node has no network interface $interface for network $network" >&2; exit 1; }
+  ip link show dev "$interface" >/dev/null 2>&1 || { echo "this node has no network interface $interface for network $network" >&2; exit 1; }
   ip link set "$interface" up
   vsctl --may-exist add-br "$bridge" -- set bridge "$bridge" datapath_type="$datapath" \
     -- --may-exist add-port "$bridge" "$interface"
