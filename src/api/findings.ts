@@ -160,7 +160,10 @@ function wrongType(expected: string, found: unknown): string {
     string: "text",
     boolean: "true or false",
   };
-  const quoted = expected === "string" && typeof found !== "object" ? `; put it in quotes: "${String(found)}"` : "";
+  const quoted =
+    expected === "string" && (typeof found === "number" || typeof found === "boolean")
+      ? `; put it in quotes: "${found}"`
+      : "";
   return `Must be ${names[expected] ?? expected}, and is ${typeName(found)}${quoted}`;
 }
 
@@ -184,9 +187,9 @@ function boundsCode(issue: Issue & { code: "too_big" | "too_small" }, key: strin
 
 function bounds(issue: Issue & { code: "too_big" | "too_small" }, found: unknown): string {
   const limit = issue.code === "too_big" ? `at most ${issue.maximum}` : `at least ${issue.minimum}`;
-  if (issue.origin === "string") return `Must have ${limit} characters, and has ${String(found).length}`;
+  if (typeof found === "string") return `Must have ${limit} characters, and has ${found.length}`;
   if (issue.origin === "array") return `Must have ${limit} items, and has ${Array.isArray(found) ? found.length : 0}`;
-  return `Must be ${limit}, and is ${String(found)}`;
+  return `Must be ${limit}, and is ${JSON.stringify(found)}`;
 }
 
 function formatMessage(message: string): string {

@@ -14,7 +14,7 @@ const nameRules: readonly Rule[] = [
     field: "metadata.name",
     cel: `self.metadata.name.size() <= ${MAX_CLOUD_NAME}`,
     message: `A Cloud's name has at most ${MAX_CLOUD_NAME} characters: names and labels of 63 are made from it. Example: name: laptop`,
-    judge: ({ metadata }: Metadata) => unless([...metadata.name].length <= MAX_CLOUD_NAME),
+    judge: ({ metadata }: Metadata) => unless(metadata.name.length <= MAX_CLOUD_NAME),
   },
   {
     code: "bad-name",
@@ -29,7 +29,7 @@ const nameRules: readonly Rule[] = [
     at: "",
     field: "metadata.namespace",
     message: `A Cloud's namespace has at most ${MAX_NAMESPACE} characters: names and labels of 63 are made from it. Example: namespace: laptop`,
-    judge: ({ metadata }: Metadata) => unless([...(metadata.namespace ?? "")].length <= MAX_NAMESPACE),
+    judge: ({ metadata }: Metadata) => unless((metadata.namespace ?? "").length <= MAX_NAMESPACE),
   },
   {
     code: "bad-name",

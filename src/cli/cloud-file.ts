@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { type Document, isMap, isScalar, isSeq, LineCounter, parseAllDocuments, type ParsedNode } from "yaml";
+import { type Document, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
 import { type Finding, judgeCloud, type TakenRange } from "../api/findings.ts";
 import { CLOUD_KIND, type Cloud, readCloud } from "../api/cloud.ts";
 import { CliError, EXIT } from "./errors.ts";
@@ -15,7 +15,7 @@ export interface JudgedFile {
   readonly clouds: readonly unknown[];
 }
 
-type Parsed = Document.Parsed<ParsedNode>;
+type Parsed = Document.Parsed;
 
 /** Larger files are no Cloud: etcd's limit for an object is 1.5 MiB. */
 const MAX_BYTES = 1_000_000;

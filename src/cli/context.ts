@@ -1,5 +1,5 @@
 import type { CommandContext, StricliProcess } from "@stricli/core";
-import { EXIT, exitCodeOf, renderError, type ExitCode } from "./errors.ts";
+import { EXIT, exitCodeOf, renderError } from "./errors.ts";
 import { type Environment, type Paths, pathsFrom } from "./paths.ts";
 
 /** What a verb gets of the world. */
@@ -10,9 +10,9 @@ export interface CliContext extends CommandContext {
   /** Standard output, or standard error for progress, is a terminal that can redraw lines. */
   readonly terminal: boolean;
   /** Writes a line to standard output. */
-  out(text: string): void;
+  readonly out: (text: string) => void;
   /** Writes a line to standard error. */
-  err(text: string): void;
+  readonly err: (text: string) => void;
 }
 
 export function cliContext(process: NodeJS.Process): CliContext {
@@ -27,13 +27,13 @@ export function cliContext(process: NodeJS.Process): CliContext {
 }
 
 /** A verb without flags of its own. */
-export type NoFlags = Readonly<Record<never, never>>;
+export type NoFlags = object;
 
 type Work<FLAGS, ARGS extends readonly unknown[]> = (
   cli: CliContext,
   flags: FLAGS,
   ...args: ARGS
-) => Promise<ExitCode | number | undefined>;
+) => Promise<number | undefined>;
 
 type Verb<FLAGS, ARGS extends readonly unknown[]> = (this: CliContext, flags: FLAGS, ...args: ARGS) => Promise<void>;
 

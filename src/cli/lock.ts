@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, readFile, rm, rmdir, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:net";
 import { dirname, resolve } from "node:path";
 import { CliError, EXIT } from "./errors.ts";
@@ -19,14 +20,30 @@ export interface LockHolder {
  */
 export async function withLock<T>(path: string, command: string, work: () => Promise<T>): Promise<T> {
   const server = await take(path);
+  if (server === undefined) throw await locked(path);
   try {
-    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
-    const holder: LockHolder = { pid: process.pid, since: new Date().toISOString(), command };
-    await writeFile(path, `${JSON.stringify(holder)}\n`, { mode: 0o644 });
+    await writeHolder(path, { pid: process.pid, since: new Date().toISOString(), command });
     return await work();
   } finally {
     await rm(path, { force: true });
+    // A state folder in which nothing is left (after `down --purge`) goes too.
+    await rmdir(dirname(path)).catch((error: NodeJS.ErrnoException) => {
+      if (!["ENOTEMPTY", "EEXIST", "ENOENT", "EBUSY", "EACCES"].includes(error.code ?? "")) throw error;
+    });
     server.close();
+  }
+}
+
+async function writeHolder(path: string, holder: LockHolder): Promise<void> {
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o755 });
+    await writeFile(path, `${JSON.stringify(holder)}\n`, { mode: 0o644 });
+  } catch (cause) {
+    throw new CliError(
+      `The folder ${dirname(path)} cannot be written to`,
+      "Run the command as root, for example with sudo; or set UNDERPIN_STATE to another folder.",
+      { exitCode: EXIT.usage, cause },
+    );
   }
 }
 
@@ -35,18 +52,18 @@ function socketName(path: string): string {
   return `\0underpin-${createHash("sha256").update(resolve(path)).digest("hex").slice(0, 32)}`;
 }
 
-function take(path: string): Promise<Server> {
-  return new Promise((done, fail) => {
-    const server = createServer((socket) => socket.destroy());
-    server.on("error", (error: NodeJS.ErrnoException) => {
-      if (error.code === "EADDRINUSE") locked(path).then(fail, fail);
-      else fail(error);
-    });
-    server.listen(socketName(path), () => {
-      server.unref();
-      done(server);
-    });
-  });
+/** The lock, or undefined when another process has it. */
+async function take(path: string): Promise<Server | undefined> {
+  const server = createServer((socket) => socket.destroy());
+  server.listen(socketName(path));
+  try {
+    await once(server, "listening");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return undefined;
+    throw error;
+  }
+  server.unref();
+  return server;
 }
 
 async function locked(path: string): Promise<CliError> {

@@ -9,7 +9,7 @@ export interface Paths {
   readonly cache: string;
   /** What must last: the cluster, its volumes. */
   readonly state: string;
-  /** Seconds that each part took last time. */
+  /** Seconds that each part took last time; in the cache, so that it outlives every cloud. */
   readonly timings: string;
   /** Who changes things right now. */
   readonly lock: string;
@@ -20,10 +20,11 @@ export interface Paths {
 /** Folders by UNDERPIN_CACHE, XDG_CACHE_HOME and UNDERPIN_STATE, else `~/.cache/underpin` and `/var/lib/underpin`. */
 export function pathsFrom(env: Environment, home: string = homedir()): Paths {
   const state = given(env["UNDERPIN_STATE"]) ?? "/var/lib/underpin";
+  const cache = cacheFolder(env, home);
   return {
-    cache: cacheFolder(env, home),
+    cache,
     state,
-    timings: join(state, "timings.json"),
+    timings: join(cache, "timings.json"),
     lock: join(state, "lock.json"),
     kubeconfig: join(state, "underlay", "kubeconfig"),
   };

@@ -70,6 +70,6 @@ function finishedLine(event: ProgressEvent, paint: (code: number, text: string) 
 
 /** One line stays one line: what does not fit is cut. */
 function fit(text: string, columns: number): string {
-  const characters = [...text];
+  const characters = Array.from(text);
   return characters.length < columns ? text : `${characters.slice(0, Math.max(1, columns - 4)).join("")}...`;
 }
