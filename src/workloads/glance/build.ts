@@ -17,7 +17,16 @@ import {
   userOptions,
   type Owner,
 } from "../kit/index.ts";
-import { API_BASE, DATABASE_BASE, pythonJob, scriptText, tokenBase, tokenSecret, wsgiApi } from "../kit/wsgi.ts";
+import {
+  API_BASE,
+  DATABASE_BASE,
+  pythonJob,
+  SCHEMA_FILES,
+  scriptText,
+  tokenBase,
+  tokenSecret,
+  wsgiApi,
+} from "../kit/wsgi.ts";
 import { fields } from "./spec.ts";
 
 const PORT = 9292;
@@ -83,7 +92,7 @@ function database(input: BuildInput): readonly Manifest[] {
   });
   const job = pythonJob(owner, {
     uid: UID.glance,
-    files: { "db.py": scriptText(import.meta.url, "db.py") },
+    files: { "db.py": scriptText(import.meta.url, "db.py"), ...SCHEMA_FILES },
     mounted: [secretDir("config", config.metadata.name, configDir("glance")), caDir()],
   });
   return [config, ...job];

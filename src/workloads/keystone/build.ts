@@ -19,7 +19,7 @@ import {
   type Mounted,
   type Owner,
 } from "../kit/index.ts";
-import { API_BASE, DATABASE_BASE, pythonJob, scriptText, wsgiApi } from "../kit/wsgi.ts";
+import { API_BASE, DATABASE_BASE, pythonJob, SCHEMA_FILES, scriptText, wsgiApi } from "../kit/wsgi.ts";
 import { entry } from "./catalog.ts";
 
 const PORT = 5000;
@@ -95,7 +95,7 @@ function database(input: BuildInput): readonly Manifest[] {
   const wanted = { region: input.cloud.spec.region, ...endpointsOf(input, entry.path) };
   const job = pythonJob(owner, {
     uid: UID.keystone,
-    files: { "db.py": scriptText(import.meta.url, "db.py"), "bootstrap.json": JSON.stringify(wanted) },
+    files: { ...SCHEMA_FILES, "db.py": scriptText(import.meta.url, "db.py"), "bootstrap.json": JSON.stringify(wanted) },
     mounted: [secretDir("config", config.metadata.name, configDir("keystone")), caDir(), ...keyDirs()],
   });
   return [config, ...job];

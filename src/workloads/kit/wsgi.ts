@@ -100,6 +100,9 @@ export function apiComponent(input: BuildInput, workload: string): ResolvedServi
   };
 }
 
+/** The module `underpin_schema` for a Job that makes a schema: its `restartable` lets an interrupted first run begin anew. */
+export const SCHEMA_FILES: Data = { "underpin_schema.py": scriptText(import.meta.url, "underpin_schema.py") };
+
 export interface PythonJobOptions {
   readonly uid: number;
   /** Files beside each other; `db.py` is run. */

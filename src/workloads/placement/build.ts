@@ -15,7 +15,16 @@ import {
   userOptions,
   type Owner,
 } from "../kit/index.ts";
-import { API_BASE, DATABASE_BASE, pythonJob, scriptText, tokenBase, tokenSecret, wsgiApi } from "../kit/wsgi.ts";
+import {
+  API_BASE,
+  DATABASE_BASE,
+  pythonJob,
+  SCHEMA_FILES,
+  scriptText,
+  tokenBase,
+  tokenSecret,
+  wsgiApi,
+} from "../kit/wsgi.ts";
 
 const PORT = 8778;
 
@@ -67,7 +76,7 @@ function database(input: BuildInput): readonly Manifest[] {
   });
   const job = pythonJob(owner, {
     uid: UID.placement,
-    files: { "db.py": scriptText(import.meta.url, "db.py") },
+    files: { "db.py": scriptText(import.meta.url, "db.py"), ...SCHEMA_FILES },
     mounted: [secretDir("config", config.metadata.name, configDir("placement")), caDir()],
   });
   return [config, ...job];

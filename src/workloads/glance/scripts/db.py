@@ -4,5 +4,7 @@ import sys
 sys.argv = ["glance-manage", "--config-dir", "/etc/glance/conf.d", "db", "sync"]
 
 from glance.cmd.manage import main
+from underpin_schema import restartable
 
-sys.exit(main())
+with restartable("/etc/glance/conf.d/20-secret.conf", "database", "images"):
+    sys.exit(main())

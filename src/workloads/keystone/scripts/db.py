@@ -6,6 +6,7 @@ import keystone.conf
 from keystone.cmd.bootstrap import Bootstrapper
 from keystone.common import sql
 from keystone.common.sql import upgrades
+from underpin_schema import restartable
 
 CONFIG_DIR = Path("/etc/keystone/conf.d")
 INPUT = Path(__file__).with_name("bootstrap.json")
@@ -16,7 +17,8 @@ keystone.conf.set_default_for_default_log_levels()
 keystone.conf.CONF(args=["--config-dir", str(CONFIG_DIR)], project="keystone", default_config_files=[])
 keystone.conf.setup_logging()
 
-upgrades.offline_sync_database_to_version(None)
+with restartable(CONFIG_DIR / "20-secret.conf", "database", "user"):
+    upgrades.offline_sync_database_to_version(None)
 
 wanted = json.loads(INPUT.read_text())
 bootstrapper = Bootstrapper()

@@ -4,5 +4,7 @@ import sys
 sys.argv = ["placement-manage", "--config-dir", "/etc/placement/conf.d", "db", "sync"]
 
 from placement.cmd.manage import main
+from underpin_schema import restartable
 
-sys.exit(main())
+with restartable("/etc/placement/conf.d/20-secret.conf", "placement_database", "resource_providers"):
+    sys.exit(main())
