@@ -148,12 +148,12 @@ cd ${venv.path}/lib/python3*/site-packages
 rm -rf -- */tests */locale */*/locale */doc ../../../.lock ../../../.gitignore
 find . -name '*.pyx' -delete -o -name '*.c' -delete -o -name '*.h' -delete
 # Unchecked, since times are changed in the layer. A module that does not compile (some templates) is as good as before.
-python3 -m compileall -q -j 0 --invalidation-mode unchecked-hash "$PWD" || true`;
+python3 -W ignore -m compileall -q -j 0 --invalidation-mode unchecked-hash "$PWD" || true`;
   return `overlay venv venv.upper
 furnish venv
 cp lock.txt build-constraints.txt venv/run/underpin/
 ${inside("venv", build)}
-umount -R venv
+umount -R -l venv # lazily: Python's fork server may take a moment to notice that its parent is gone
 mkdir -p "$(dirname upper${venv.path})"
 mv venv.upper${venv.path} upper${venv.path}`;
 }

@@ -27,8 +27,8 @@ export const image = {
     ...Object.entries(services).flatMap(([name, id]) => [
       `mkdir -p /etc/${name}/conf.d /var/lib/${name}`,
       `chown ${id}:${id} /var/lib/${name}`,
-      // Paste files, rootwrap filters: where each service looks for them.
-      `for file in /opt/openstack/etc/${name}/*; do [ ! -e "$file" ] || ln -s "$file" /etc/${name}/; done`,
+      // Paste files and rootwrap filters, where each service looks for them; never a configuration, which it would read too.
+      `for file in /opt/openstack/etc/${name}/*.ini /opt/openstack/etc/${name}/rootwrap.*; do [ ! -e "$file" ] || ln -s "$file" /etc/${name}/; done`,
     ]),
     "install -d -o 42436 -g 42436 /var/lib/nova/instances",
     "install -d -o 42415 -g 42415 /var/lib/glance/images",

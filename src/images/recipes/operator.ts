@@ -4,6 +4,8 @@ const root = "/opt/underpin";
 export const image = {
   name: "operator",
   users: [{ name: "underpin", id: 42400, home: root }],
+  // Node.js is linked with it.
+  packages: ["libatomic1"],
   copies: [
     { kind: "node", to: "/usr/local/bin/node" },
     // What runs on the machine of whoever installs is not part of the operator: a change there must not roll it.
