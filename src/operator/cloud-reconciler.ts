@@ -7,21 +7,14 @@ import type { KubeClient } from "../kube/client.ts";
 import { readiness } from "../kube/ready.ts";
 import { type KubeObject, refOf } from "../kube/types.ts";
 import type { EventRecorder } from "../runtime/events.ts";
-import type { BuildInput, Facts, Workload } from "../workloads/contract.ts";
+import type { BuildInput, Workload } from "../workloads/contract.ts";
 import { CloudScope, cloudRef } from "./cloud-scope.ts";
-import {
-  type Desired,
-  buildDesired,
-  certificateRequests,
-  credentialRequests,
-  resolveImages,
-  workloadVerdicts,
-} from "./desired.ts";
+import { type Desired, buildDesired, workloadVerdicts } from "./desired.ts";
 import { removeCloud } from "./deletion.ts";
-import { clusterIPs, nodeFacts, publicEndpoint } from "./facts.ts";
+import { clusterIPs } from "./facts.ts";
+import { gatherInput, type InputOptions } from "./input.ts";
 import { type CloudState, STATE_NAME, readState, sameState, writeState } from "./state.ts";
 import { cloudStatus, type StatusInput, type WorkloadVerdict } from "./status.ts";
-import { ensureCertificates, ensureCredentials } from "./vault.ts";
 
 export interface CloudReconcilerOptions {
   readonly client: KubeClient;
@@ -71,46 +64,22 @@ export class CloudReconciler {
   }
 
   async #ensure(cloud: Cloud, scope: CloudScope): Promise<Outcome> {
-    const { namespace, name } = cloud.metadata;
-    const state = readState(scope.view.get({ apiVersion: "v1", kind: "ConfigMap", namespace, name: STATE_NAME }));
     if (cloud.spec.change.paused)
-      return this.#report(cloud, nothing("Paused", "spec.change.paused is true: nothing is changed"));
-    const nodes = nodeFacts(cloud, this.#options.nodes.list());
-    const endpoint = publicEndpoint(cloud, nodes);
-    if (endpoint === undefined) {
-      const message = `no node carries the label underpin.dev/cloud=${namespace}.${name}; label the nodes of this cloud`;
-      return this.#report(cloud, nothing("NoNodes", message));
-    }
-    const { workloads } = this.#options;
-    const secrets = scope.secrets();
-    const requests = credentialRequests(workloads, cloud);
-    const credentials = await ensureCredentials(requests, state.credentials, secrets);
-    if (credentials.lost.length > 0) {
-      const message = `no copy is left of ${credentials.lost.join(", ")}; put the Secrets back from your backup, with the same keys`;
-      return this.#report(cloud, nothing("CredentialLost", message));
-    }
-    const reach = { publicEndpoint: endpoint, clusterDomain: this.#options.clusterDomain };
-    const certificates = await ensureCertificates(
-      certificateRequests(workloads, cloud, reach),
-      `${name}.${namespace} underpin`,
-      secrets,
-    );
-    const facts: Facts = {
-      ...reach,
-      credentials: { ...credentials.values, ...(await givenSecrets(cloud, scope)) },
-      caCertificate: certificates.caCertificate,
-      certificateHashes: certificates.hashes,
-      nodes,
-      clusterIPs: clusterIPs(scope.view.list("Service", namespace)),
-    };
-    scope.use(cloud, facts);
-    const images = resolveImages(cloud, this.#options.images);
-    const input: BuildInput = { cloud, release: { name: cloud.spec.release }, images, facts };
-    return this.#execute(
-      input,
-      { ...state, credentials: requests.map((request) => request.name) },
-      { scope, before: state },
-    );
+      return this.#report(cloud, stalled("Paused", "spec.change.paused is true: nothing is changed"));
+    const state = this.#state(cloud, scope);
+    const gathered = await gatherInput(cloud, state, scope, this.#inputOptions());
+    if (gathered.type === "stalled") return this.#report(cloud, stalled(gathered.reason, gathered.message));
+    return this.#execute(gathered.input, { ...state, credentials: gathered.credentials }, { scope, before: state });
+  }
+
+  #state(cloud: Cloud, scope: CloudScope): CloudState {
+    const { namespace } = cloud.metadata;
+    return readState(scope.view.get({ apiVersion: "v1", kind: "ConfigMap", namespace, name: STATE_NAME }));
+  }
+
+  #inputOptions(): InputOptions {
+    const { workloads, images, clusterDomain, nodes } = this.#options;
+    return { workloads, images, clusterDomain, nodes: nodes.list() };
   }
 
   async #execute(
@@ -208,7 +177,11 @@ export class CloudReconciler {
   }
 
   async #delete(key: string, cloud: Cloud, scope: CloudScope): Promise<Outcome> {
-    const remaining = await removeCloud(cloud, scope, this.#options);
+    const state = this.#state(cloud, scope);
+    const gathered = await gatherInput(cloud, state, scope, this.#inputOptions());
+    if (gathered.type === "stalled")
+      return this.#report(cloud, stalled(gathered.reason, `it is being deleted, but ${gathered.message}`));
+    const remaining = await removeCloud(gathered.input, state, scope, this.#options);
     if (remaining > 0) return { requeueAfterSeconds: 1 };
     const rest = (
       this.#options.clouds.get(cloud.metadata.name, cloud.metadata.namespace)?.metadata.finalizers ?? []
@@ -252,7 +225,7 @@ export class CloudReconciler {
   }
 }
 
-function nothing(reason: string, message: string): Partial<StatusInput> {
+function stalled(reason: string, message: string): Partial<StatusInput> {
   return { stalled: { reason, message } };
 }
 
@@ -265,14 +238,4 @@ function keptVerdicts(cloud: Cloud): WorkloadVerdict[] {
     next: next ?? "",
     ...(endpoint === undefined ? {} : { endpoint }),
   }));
-}
-
-/** Secrets of the user that `secretOptions` point to, under their own names. */
-async function givenSecrets(cloud: Cloud, scope: CloudScope): Promise<Facts["credentials"]> {
-  const names = Object.values(cloud.spec.services).flatMap((service) =>
-    service.secretOptions.map(({ secretRef }) => secretRef.name),
-  );
-  const secrets = scope.secrets();
-  const found = await Promise.all([...new Set(names)].map(async (name) => [name, await secrets.read(name)] as const));
-  return Object.fromEntries(found.flatMap(([name, data]) => (data === undefined ? [] : [[name, data]])));
 }

@@ -1,34 +1,48 @@
-import type { Cloud } from "../api/cloud.ts";
 import { LABEL, MANAGED_BY, nodesNamespace } from "../api/names.ts";
 import type { KubeClient } from "../kube/client.ts";
+import { readiness } from "../kube/ready.ts";
 import { type KubeObject, refOf } from "../kube/types.ts";
+import type { BuildInput, Workload } from "../workloads/contract.ts";
 import type { CloudScope } from "./cloud-scope.ts";
-import { STATE_NAME, readState, writeState } from "./state.ts";
+import { type CloudState, STATE_NAME, writeState } from "./state.ts";
 
 /** Kinds that hold data: kept when the Cloud's `deletionPolicy` is Retain. The credentials that open the data stay with it. */
 const DATA_KINDS = ["PersistentVolumeClaim", "Secret"];
+/** Name under which the state remembers that the nodes are clean. */
+const CLEANUP = "cloud/cleanup";
+
+export interface DeletionPorts {
+  readonly client: KubeClient;
+  readonly workloads: readonly Workload[];
+}
 
 /**
- * Removes all that was made for a Cloud: workloads first, then what they used. Answers how many objects are still
- * there; call again until it is none.
+ * Removes all that was made for a Cloud: its pods, then what they left on the nodes, then what they used. Answers how
+ * many objects are still there; call again until it is none.
  */
 export async function removeCloud(
-  cloud: Cloud,
+  input: BuildInput,
+  state: CloudState,
   scope: CloudScope,
-  ports: { readonly client: KubeClient },
+  ports: DeletionPorts,
 ): Promise<number> {
+  const { cloud } = input;
   const retain = cloud.spec.deletionPolicy === "Retain";
-  const { remaining } = await scope.inventory.prune([], { keep: (object) => retain && isData(object) });
+  const keep = (object: KubeObject): boolean => retain && isData(object);
+  const cleaned = state.done[CLEANUP] !== undefined;
+  if (!cleaned) {
+    const open = await cleanNodes(input, { scope, workloads: ports.workloads, keep });
+    if (open > 0) return open;
+    await writeState(ports.client, cloud.metadata, { ...state, done: { [CLEANUP]: "done" } });
+  }
+  const { remaining } = await scope.inventory.prune([], { keep });
   if (remaining.length > 0) return remaining.length;
-  const { name, namespace } = cloud.metadata;
+  const { namespace } = cloud.metadata;
   if (retain) {
     // Nothing is done any more, but what had a value still has it: a Cloud made again finds its data and opens it.
-    const state = readState(
-      await ports.client.get({ apiVersion: "v1", kind: "ConfigMap", namespace, name: STATE_NAME }),
-    );
-    await writeState(ports.client, { name, namespace }, { ...state, done: {} });
+    await writeState(ports.client, cloud.metadata, { ...state, done: {} });
   } else {
-    const left = await removeData(cloud, ports.client);
+    const left = await removeData(input, ports.client);
     if (left > 0) return left;
     await ports.client.delete({ apiVersion: "v1", kind: "ConfigMap", namespace, name: STATE_NAME });
   }
@@ -36,8 +50,29 @@ export async function removeCloud(
   return 0;
 }
 
+interface CleanContext {
+  readonly scope: CloudScope;
+  readonly workloads: readonly Workload[];
+  readonly keep: (object: KubeObject) => boolean;
+}
+
+/** Runs the workloads' clean-up Jobs when all other pods are gone. Answers how much is left to wait for. */
+async function cleanNodes(input: BuildInput, { scope, workloads, keep }: CleanContext): Promise<number> {
+  const nodes = input.facts.nodes.map(({ name }) => name);
+  const manifests = workloads.flatMap((workload) => workload.cleanup?.(input, nodes) ?? []);
+  const { remaining } = await scope.inventory.prune(manifests.map(refOf), { keep });
+  if (remaining.length > 0) return remaining.length;
+  await scope.inventory.add(manifests.map(refOf));
+  const ports = scope.ports();
+  await Promise.all(manifests.map((manifest) => ports.ensure(manifest, "planned")));
+  return manifests.filter((manifest) => {
+    const live = scope.view.get(refOf(manifest));
+    return live === undefined || readiness(live).state !== "ready";
+  }).length;
+}
+
 /** Claims that StatefulSets made and Secrets that the operator made are in no inventory: they carry our label. */
-async function removeData(cloud: Cloud, client: KubeClient): Promise<number> {
+async function removeData({ cloud }: BuildInput, client: KubeClient): Promise<number> {
   const labelSelector = `${LABEL.managedBy}=${MANAGED_BY},${LABEL.instance}=${cloud.metadata.name}`;
   const { namespace } = cloud.metadata;
   const found: KubeObject[] = [];

@@ -39,7 +39,7 @@ export function sampleInput(workloads: readonly Workload[], profile: (typeof PRO
   return {
     cloud,
     release: { name: "2025.1" },
-    images: new Proxy({}, { get: (_target, name) => `sample/${String(name)}:sample` }) as Record<string, string>,
+    images: new Proxy({}, { get: (_target, name) => `sample/${String(name)}:sample` }),
     facts: {
       ...reach,
       credentials: Object.fromEntries(credentials),

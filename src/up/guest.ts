@@ -3,7 +3,7 @@ import type { Cloud } from "../api/cloud.ts";
 import type { Exec } from "../host/exec.ts";
 import { type Report, timed } from "../host/progress.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { fieldAt } from "../kube/types.ts";
+import { fieldAt, type KubeObject } from "../kube/types.ts";
 import { answers } from "../guest/answers.ts";
 import { ensureGuest, type Guest } from "../guest/guest.ts";
 import { ensureKeyFile } from "../guest/key.ts";
@@ -25,11 +25,16 @@ export async function administrator(client: KubeClient, cloud: Cloud): Promise<A
     client.get({ apiVersion: "v1", kind: "Secret", namespace, name: "keystone-admin" }),
     client.get({ apiVersion: "v1", kind: "ConfigMap", namespace, name: "underpin-ca" }),
   ]);
-  const password = Buffer.from(String(fieldAt(secret, "data", "password") ?? ""), "base64").toString("utf8");
+  const password = Buffer.from(textAt(secret, "password"), "base64").toString("utf8");
   const endpoint = cloud.status?.endpoints?.["keystone"];
   if (password === "" || endpoint === undefined)
     throw new Error("the cloud has no administrator yet; see underpin status");
-  return { authUrl: `${endpoint}/v3`, password, caCertificate: String(fieldAt(authority, "data", "ca.crt") ?? "") };
+  return { authUrl: `${endpoint}/v3`, password, caCertificate: textAt(authority, "ca.crt") };
+}
+
+function textAt(object: KubeObject | undefined, key: string): string {
+  const value = fieldAt(object, "data", key);
+  return typeof value === "string" ? value : "";
 }
 
 export function administratorSession(admin: Administrator, cloud: Cloud): Session {

@@ -85,6 +85,8 @@ export interface Workload {
   procedure(input: BuildInput, objects: readonly Manifest[]): readonly Step[];
   /** How this workload's part of the status is read from its objects. */
   observe(cloud: Cloud): Observation;
+  /** Jobs that take from the nodes what the workload's pods left there, run when a Cloud is deleted and its pods are gone. */
+  cleanup?(input: BuildInput, nodes: readonly string[]): readonly Manifest[];
 }
 
 export interface Observation {

@@ -1,6 +1,7 @@
 // network: what runs on every node for the guests' network: Open vSwitch, ovn-controller and the metadata agent.
 import type { Workload } from "../contract.ts";
 import { build } from "./build.ts";
+import { cleanup } from "./cleanup.ts";
 import { observe } from "./observe.ts";
 import { procedure } from "./procedure.ts";
 
@@ -11,4 +12,5 @@ export const workload: Workload = {
   build,
   procedure,
   observe,
+  cleanup,
 };

@@ -1,0 +1,67 @@
+import type { Cloud } from "../api/cloud.ts";
+import type { KubeObject } from "../kube/types.ts";
+import type { BuildInput, Facts, Workload } from "../workloads/contract.ts";
+import type { CloudScope } from "./cloud-scope.ts";
+import { certificateRequests, credentialRequests, resolveImages } from "./desired.ts";
+import { cloudLabelValue, clusterIPs, nodeFacts, publicEndpoint } from "./facts.ts";
+import type { CloudState } from "./state.ts";
+import { ensureCertificates, ensureCredentials } from "./vault.ts";
+
+export interface InputOptions {
+  readonly workloads: readonly Workload[];
+  readonly images: Readonly<Record<string, string>>;
+  readonly clusterDomain: string;
+  readonly nodes: readonly KubeObject[];
+}
+
+/** What builders need, or what stops everything. */
+export type GatheredInput =
+  | { readonly type: "input"; readonly input: BuildInput; readonly credentials: readonly string[] }
+  | { readonly type: "stalled"; readonly reason: string; readonly message: string };
+
+/** Observes what builders need; makes credentials and certificates that are missing. */
+export async function gatherInput(
+  cloud: Cloud,
+  state: CloudState,
+  scope: CloudScope,
+  options: InputOptions,
+): Promise<GatheredInput> {
+  const { namespace, name } = cloud.metadata;
+  const nodes = nodeFacts(cloud, options.nodes);
+  const endpoint = publicEndpoint(cloud, nodes);
+  if (endpoint === undefined) {
+    const message = `no node carries the label underpin.dev/cloud=${cloudLabelValue(cloud.metadata)}; label the nodes of this cloud`;
+    return { type: "stalled", reason: "NoNodes", message };
+  }
+  const secrets = scope.secrets();
+  const requests = credentialRequests(options.workloads, cloud);
+  const credentials = await ensureCredentials(requests, state.credentials, secrets);
+  if (credentials.lost.length > 0) {
+    const message = `no copy is left of ${credentials.lost.join(", ")}; put the Secrets back from your backup, with the same keys`;
+    return { type: "stalled", reason: "CredentialLost", message };
+  }
+  const reach = { publicEndpoint: endpoint, clusterDomain: options.clusterDomain };
+  const wanted = certificateRequests(options.workloads, cloud, reach);
+  const certificates = await ensureCertificates(wanted, `${name}.${namespace} underpin`, secrets);
+  const facts: Facts = {
+    ...reach,
+    credentials: { ...credentials.values, ...(await givenSecrets(cloud, scope)) },
+    caCertificate: certificates.caCertificate,
+    certificateHashes: certificates.hashes,
+    nodes,
+    clusterIPs: clusterIPs(scope.view.list("Service", namespace)),
+  };
+  scope.use(cloud, facts);
+  const input = { cloud, release: { name: cloud.spec.release }, images: resolveImages(cloud, options.images), facts };
+  return { type: "input", input, credentials: requests.map((request) => request.name) };
+}
+
+/** Secrets of the user that `secretOptions` point to, under their own names. */
+async function givenSecrets(cloud: Cloud, scope: CloudScope): Promise<Facts["credentials"]> {
+  const names = Object.values(cloud.spec.services).flatMap((service) =>
+    service.secretOptions.map(({ secretRef }) => secretRef.name),
+  );
+  const secrets = scope.secrets();
+  const found = await Promise.all([...new Set(names)].map(async (name) => [name, await secrets.read(name)] as const));
+  return Object.fromEntries(found.flatMap(([name, data]) => (data === undefined ? [] : [[name, data]])));
+}
