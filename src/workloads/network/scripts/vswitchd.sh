@@ -14,7 +14,7 @@ vsctl init
 
 # What the node began with stays: a bridge that changes its datapath loses its ports. Asking makes the kernel load its
 # module where it has one.
-datapath=$(vsctl --if-exists get bridge br-int datapath_type | tr -d '"')
+datapath=$(vsctl --if-exists get open_vswitch . external_ids:underpin-datapath | tr -d '"')
 if [ -z "$datapath" ]; then
   case "$(ovs-dpctl dump-dps 2>&1)" in
     *"does not exist"*) datapath=netdev ;;
@@ -22,6 +22,7 @@ if [ -z "$datapath" ]; then
   esac
 fi
 echo "datapath: $datapath"
+vsctl set open_vswitch . external_ids:underpin-datapath="$datapath"
 options=
 if [ "$datapath" = netdev ]; then
   options=--disable-system
