@@ -21,7 +21,12 @@ function coredns(config: UnderlayConfig): KubeObject[] {
       { apiGroups: [""], resources: ["endpoints", "services", "pods", "namespaces"], verbs: ["list", "watch"] },
       { apiGroups: ["discovery.k8s.io"], resources: ["endpointslices"], verbs: ["list", "watch"] },
     ]),
-    { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "coredns", namespace: "kube-system" }, data: { Corefile: corefile(config) } },
+    {
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: "coredns", namespace: "kube-system" },
+      data: { Corefile: corefile(config) },
+    },
     {
       apiVersion: "apps/v1",
       kind: "Deployment",
@@ -36,7 +41,11 @@ function coredns(config: UnderlayConfig): KubeObject[] {
     {
       apiVersion: "v1",
       kind: "Service",
-      metadata: { name: "kube-dns", namespace: "kube-system", labels: { ...labels, "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS" } },
+      metadata: {
+        name: "kube-dns",
+        namespace: "kube-system",
+        labels: { ...labels, "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS" },
+      },
       spec: {
         clusterIP: config.dnsAddress,
         selector: labels,
@@ -70,7 +79,10 @@ function corefile(config: UnderlayConfig): string {
 }
 
 function corednsPod(): KubeObject {
-  const probe = (path: string, port: number): KubeObject => ({ httpGet: { path, port, scheme: "HTTP" }, timeoutSeconds: 5 });
+  const probe = (path: string, port: number): KubeObject => ({
+    httpGet: { path, port, scheme: "HTTP" },
+    timeoutSeconds: 5,
+  });
   return {
     serviceAccountName: "coredns",
     priorityClassName: "system-cluster-critical",
@@ -111,7 +123,12 @@ function localPath(): KubeObject[] {
   return [
     { apiVersion: "v1", kind: "Namespace", metadata: { name: namespace } },
     { apiVersion: "v1", kind: "ServiceAccount", metadata: account },
-    { apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: account, rules: [{ apiGroups: [""], resources: ["pods"], verbs: write }] },
+    {
+      apiVersion: "rbac.authorization.k8s.io/v1",
+      kind: "Role",
+      metadata: account,
+      rules: [{ apiGroups: [""], resources: ["pods"], verbs: write }],
+    },
     {
       apiVersion: "rbac.authorization.k8s.io/v1",
       kind: "RoleBinding",
@@ -120,7 +137,11 @@ function localPath(): KubeObject[] {
       subjects: [{ kind: "ServiceAccount", ...account }],
     },
     ...clusterRole("underpin:local-path-provisioner", account, [
-      { apiGroups: [""], resources: ["nodes", "persistentvolumeclaims", "configmaps", "pods", "pods/log"], verbs: read },
+      {
+        apiGroups: [""],
+        resources: ["nodes", "persistentvolumeclaims", "configmaps", "pods", "pods/log"],
+        verbs: read,
+      },
       { apiGroups: [""], resources: ["persistentvolumes"], verbs: write },
       { apiGroups: [""], resources: ["events"], verbs: ["create", "patch"] },
       { apiGroups: ["storage.k8s.io"], resources: ["storageclasses"], verbs: read },
@@ -190,14 +211,20 @@ function localPathFiles(): Record<string, string> {
     },
   };
   return {
-    "config.json": JSON.stringify({ nodePathMap: [{ node: "DEFAULT_PATH_FOR_NON_LISTED_NODES", paths: [VOLUMES_FOLDER] }] }),
+    "config.json": JSON.stringify({
+      nodePathMap: [{ node: "DEFAULT_PATH_FOR_NON_LISTED_NODES", paths: [VOLUMES_FOLDER] }],
+    }),
     setup: '#!/bin/sh\nset -eu\nmkdir -m 0777 -p "$VOL_DIR"\nchmod 0777 "$VOL_DIR"\n',
     teardown: '#!/bin/sh\nset -eu\nrm -rf "$VOL_DIR"\n',
     "helperPod.yaml": JSON.stringify(helper),
   };
 }
 
-function clusterRole(name: string, account: { name: string; namespace: string }, rules: readonly KubeObject[]): KubeObject[] {
+function clusterRole(
+  name: string,
+  account: { name: string; namespace: string },
+  rules: readonly KubeObject[],
+): KubeObject[] {
   return [
     { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata: { name }, rules },
     {

@@ -4,14 +4,24 @@ import { readIfThere } from "./files.ts";
 import { until } from "./processes.ts";
 
 interface Kubeconfig {
-  readonly clusters: readonly { readonly cluster: { readonly server: string; readonly "certificate-authority-data": string } }[];
-  readonly users: readonly { readonly user: { readonly "client-certificate-data": string; readonly "client-key-data": string } }[];
+  readonly clusters: readonly {
+    readonly cluster: { readonly server: string; readonly "certificate-authority-data": string };
+  }[];
+  readonly users: readonly {
+    readonly user: { readonly "client-certificate-data": string; readonly "client-key-data": string };
+  }[];
 }
 
 interface NodeList {
   readonly items: readonly {
     readonly metadata: { readonly name: string };
-    readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string; readonly lastHeartbeatTime?: string }[] };
+    readonly status?: {
+      readonly conditions?: readonly {
+        readonly type: string;
+        readonly status: string;
+        readonly lastHeartbeatTime?: string;
+      }[];
+    };
   }[];
 }
 
@@ -21,7 +31,11 @@ export async function apiReady(kubeconfig: string, timeoutMs: number): Promise<b
 }
 
 /** Waits until all these nodes say that they are Ready, and have said so since `sinceMs` (milliseconds of the epoch): an older word is of before a stop. */
-export async function nodesReady(kubeconfig: string, names: readonly string[], options: { sinceMs: number; timeoutMs: number }): Promise<boolean> {
+export async function nodesReady(
+  kubeconfig: string,
+  names: readonly string[],
+  options: { sinceMs: number; timeoutMs: number },
+): Promise<boolean> {
   const since = Math.floor(options.sinceMs / 1000) * 1000; // heartbeats have whole seconds
   const ready = (list: NodeList): boolean =>
     names.every((name) => {

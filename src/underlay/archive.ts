@@ -18,11 +18,18 @@ export async function archiveLayers(file: string): Promise<ArchiveLayers> {
   const handle = await open(file, "r");
   try {
     const blobs = await walk(handle);
-    const present = new Set([...blobs.keys()].filter((name) => name.startsWith("blobs/sha256/")).map((name) => `sha256:${name.slice("blobs/sha256/".length)}`));
+    const present = new Set(
+      [...blobs.keys()]
+        .filter((name) => name.startsWith("blobs/sha256/"))
+        .map((name) => `sha256:${name.slice("blobs/sha256/".length)}`),
+    );
     const index = await json<{ manifests?: Descriptor[] }>(handle, blobs.get("index.json"));
     const needed = new Set<string>();
     for (const { digest } of index?.manifests ?? []) {
-      const manifest = await json<{ layers?: Descriptor[] }>(handle, blobs.get(`blobs/sha256/${digest.slice("sha256:".length)}`));
+      const manifest = await json<{ layers?: Descriptor[] }>(
+        handle,
+        blobs.get(`blobs/sha256/${digest.slice("sha256:".length)}`),
+      );
       for (const layer of manifest?.layers ?? []) needed.add(layer.digest);
     }
     return { present, needed };
@@ -40,7 +47,7 @@ interface Place {
 async function walk(handle: FileHandle): Promise<Map<string, Place>> {
   const places = new Map<string, Place>();
   const block = Buffer.alloc(512);
-  for (let offset = 0; ; ) {
+  for (let offset = 0; ;) {
     const { bytesRead } = await handle.read(block, 0, 512, offset);
     const name = text(block, 0, 100);
     if (bytesRead < 512 || name === "") return places;
@@ -51,7 +58,10 @@ async function walk(handle: FileHandle): Promise<Map<string, Place>> {
 }
 
 function text(block: Buffer, start: number, length: number): string {
-  return block.subarray(start, start + length).toString("utf8").replace(/\0.*$/s, "");
+  return block
+    .subarray(start, start + length)
+    .toString("utf8")
+    .replace(/\0.*$/s, "");
 }
 
 async function json<T>(handle: FileHandle, place: Place | undefined): Promise<T | undefined> {

@@ -41,14 +41,19 @@ export async function ensureBinaries(options: BinaryOptions): Promise<Binaries> 
     const key = { kind: "binaries", name, hash: contentHash(parts.map(({ hash }) => hash)) };
     return options.store.ensure(key, async (folder) => {
       for (const part of parts) {
-        for (const program of Object.keys(part.module.programs)) await linkOrCopy(join(part.folder, program), join(folder, program));
+        for (const program of Object.keys(part.module.programs))
+          await linkOrCopy(join(part.folder, program), join(folder, program));
       }
     });
   };
   return { bin: await gather("bin", false), cni: await gather("cni", true) };
 }
 
-async function ensureModule(options: BinaryOptions, source: BinarySource, module: GoModule): Promise<{ folder: string; hash: string }> {
+async function ensureModule(
+  options: BinaryOptions,
+  source: BinarySource,
+  module: GoModule,
+): Promise<{ folder: string; hash: string }> {
   const hash = await source.key(module);
   const key = { kind: "go", name: module.name, hash };
   const folder = await options.store.ensure(key, (work) => source.make(module, work));
@@ -81,8 +86,21 @@ export class GoSource implements BinarySource {
   async make(module: GoModule, folder: string): Promise<void> {
     const names = Object.keys(module.programs);
     const build = async (output: string, packages: readonly string[]): Promise<void> => {
-      const go = ["build", "-trimpath", "-buildvcs=false", "-tags", module.tags, "-ldflags", module.ldflags, "-o", output, ...packages];
-      await timed(this.options.report, `binaries/${module.name}`, `building ${names.join(", ")}`, async () => this.run(module, go));
+      const go = [
+        "build",
+        "-trimpath",
+        "-buildvcs=false",
+        "-tags",
+        module.tags,
+        "-ldflags",
+        module.ldflags,
+        "-o",
+        output,
+        ...packages,
+      ];
+      await timed(this.options.report, `binaries/${module.name}`, `building ${names.join(", ")}`, async () =>
+        this.run(module, go),
+      );
     };
     const byPath = names.every((name) => module.programs[name]?.endsWith(`/${name}`) === true);
     await mkdir(folder, { recursive: true });
@@ -95,7 +113,11 @@ export class GoSource implements BinarySource {
       .exec("go", ["version"], { env: { GOTOOLCHAIN: "local" } })
       .then(({ stdout }) => stdout.trim())
       .catch((cause: unknown) => {
-        throw new UnderlayError("Go is not installed, and the Kubernetes programs are built with it", "Install Go (golang-go, or go.dev/dl).", cause);
+        throw new UnderlayError(
+          "Go is not installed, and the Kubernetes programs are built with it",
+          "Install Go (golang-go, or go.dev/dl).",
+          cause,
+        );
       });
     return this.version;
   }
@@ -113,11 +135,24 @@ export class GoSource implements BinarySource {
     try {
       // `times` tells the processor seconds of the build, which the progress shows.
       const script = 'go "$@" && times';
-      const { stdout } = await this.options.exec("sh", ["-c", script, "sh", ...args], { cwd: moduleFolder(module), env, timeoutMs: 3_600_000 });
+      const { stdout } = await this.options.exec("sh", ["-c", script, "sh", ...args], {
+        cwd: moduleFolder(module),
+        env,
+        timeoutMs: 3_600_000,
+      });
       const cpuSeconds = cpuSecondsOf(stdout);
-      this.options.report({ part: `binaries/${module.name}`, state: "info", message: `${cpuSeconds} s of processor time`, cpuSeconds });
+      this.options.report({
+        part: `binaries/${module.name}`,
+        state: "info",
+        message: `${cpuSeconds} s of processor time`,
+        cpuSeconds,
+      });
     } catch (error) {
-      throw new UnderlayError(`Building ${module.name} failed: ${reasonOf(error)}`, "Look at the compiler's message; is there space, and can the Go module proxy be reached?", error);
+      throw new UnderlayError(
+        `Building ${module.name} failed: ${reasonOf(error)}`,
+        "Look at the compiler's message; is there space, and can the Go module proxy be reached?",
+        error,
+      );
     }
   }
 }

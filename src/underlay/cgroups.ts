@@ -23,17 +23,29 @@ export async function detectCgroups(): Promise<CgroupLayout> {
 
 /** `detectCgroups` on given texts of /proc/self/cgroup and /proc/self/mountinfo. */
 export function parseCgroups(self: string, mountinfo: string): CgroupLayout {
-  const names = self.trim().split("\n").map((line) => line.split(":")[1] ?? "");
-  const mounts = mountinfo.trim().split("\n").map(parseMount).filter((mount) => mount.type.startsWith("cgroup"));
+  const names = self
+    .trim()
+    .split("\n")
+    .map((line) => line.split(":")[1] ?? "");
+  const mounts = mountinfo
+    .trim()
+    .split("\n")
+    .map(parseMount)
+    .filter((mount) => mount.type.startsWith("cgroup"));
   mounts.sort((a, b) => Number(b.point.startsWith("/sys/fs/cgroup")) - Number(a.point.startsWith("/sys/fs/cgroup")));
   const hierarchies = names.flatMap((name): Hierarchy[] => {
     const found = mounts.find((mount) =>
-      name === "" ? mount.type === "cgroup2" : mount.type === "cgroup" && name.split(",").every((part) => mount.options.includes(part)),
+      name === ""
+        ? mount.type === "cgroup2"
+        : mount.type === "cgroup" && name.split(",").every((part) => mount.options.includes(part)),
     );
     return found === undefined ? [] : [{ name: name === "" ? "unified" : name, mount: found.point }];
   });
   if (hierarchies.length === 0) {
-    throw new UnderlayError("No control groups are mounted on this machine", "Mount cgroup2 on /sys/fs/cgroup; containers need it.");
+    throw new UnderlayError(
+      "No control groups are mounted on this machine",
+      "Mount cgroup2 on /sys/fs/cgroup; containers need it.",
+    );
   }
   const version = hierarchies.some((one) => one.name.split(",").includes("memory")) ? "v1" : "v2";
   return { version, hierarchies: version === "v2" ? hierarchies.filter((one) => one.name === "unified") : hierarchies };
@@ -51,7 +63,8 @@ export async function makeNodeCgroups(layout: CgroupLayout, node: string): Promi
     const parent = join(mount, "underpin");
     await mkdir(parent, { recursive: true });
     if (name.split(",").includes("cpuset")) await prepareCpuset(mount, parent);
-    if (name.split(",").includes("memory")) await writeFile(join(parent, "memory.use_hierarchy"), "1").catch(ignoreUnsupported);
+    if (name.split(",").includes("memory"))
+      await writeFile(join(parent, "memory.use_hierarchy"), "1").catch(ignoreUnsupported);
     if (layout.version === "v2") await delegate([mount, parent]);
     await mkdir(join(parent, node), { recursive: true });
   }
@@ -65,7 +78,8 @@ export function nodeCgroups(layout: CgroupLayout, node: string): string[] {
 /** A new cpuset group may hold no process before it has processors and memory; its children inherit them. */
 async function prepareCpuset(mount: string, parent: string): Promise<void> {
   await writeFile(join(parent, "cgroup.clone_children"), "1");
-  for (const file of ["cpuset.cpus", "cpuset.mems"]) await writeFile(join(parent, file), await readFile(join(mount, file), "utf8"));
+  for (const file of ["cpuset.cpus", "cpuset.mems"])
+    await writeFile(join(parent, file), await readFile(join(mount, file), "utf8"));
 }
 
 /** Lets the children of these groups use every controller (second version). */
@@ -95,7 +109,11 @@ export async function removeNodeCgroups(layout: CgroupLayout, node: string): Pro
     for (const pid of pids) signal(pid, "SIGKILL");
     return pids.length === 0;
   }, 15_000);
-  if (!gone) throw new UnderlayError(`Processes of node ${node} do not end`, "They may hang in the kernel; restart the machine.");
+  if (!gone)
+    throw new UnderlayError(
+      `Processes of node ${node} do not end`,
+      "They may hang in the kernel; restart the machine.",
+    );
   for (const { mount } of layout.hierarchies) {
     const groups = await groupsUnder(join(mount, "underpin", node));
     for (const group of groups.toReversed()) await removeGroup(group);
@@ -122,7 +140,9 @@ async function removeGroup(group: string): Promise<void> {
 async function groupsUnder(folder: string): Promise<string[]> {
   try {
     const children = await readdir(folder, { withFileTypes: true });
-    const below = await Promise.all(children.filter((child) => child.isDirectory()).map((child) => groupsUnder(join(folder, child.name))));
+    const below = await Promise.all(
+      children.filter((child) => child.isDirectory()).map((child) => groupsUnder(join(folder, child.name))),
+    );
     return [folder, ...below.flat()];
   } catch (error) {
     if (isMissing(error)) return [];

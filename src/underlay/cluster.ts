@@ -13,11 +13,19 @@ import { runInNode, type NodeContext } from "./node.ts";
 /** Makes the first control plane with kubeadm, in a node whose containerd runs and has the images. */
 export async function initCluster(context: NodeContext, traits: KubeadmTraits): Promise<void> {
   const file = "/etc/underpin/kubeadm.yaml";
-  await writeAtomic(join(context.folder, "upper", file), initConfiguration(context.config, context.node, traits), 0o600);
+  await writeAtomic(
+    join(context.folder, "upper", file),
+    initConfiguration(context.config, context.node, traits),
+    0o600,
+  );
   try {
     await runInNode(context, ["kubeadm", "init", "--config", file, "--skip-token-print"], { timeoutMs: 300_000 });
   } catch (error) {
-    throw new UnderlayError(`kubeadm could not make the cluster: ${reasonOf(error)}`, "Run the command again; it starts over.", error);
+    throw new UnderlayError(
+      `kubeadm could not make the cluster: ${reasonOf(error)}`,
+      "Run the command again; it starts over.",
+      error,
+    );
   }
 }
 
@@ -25,7 +33,8 @@ export async function initCluster(context: NodeContext, traits: KubeadmTraits): 
 export async function writeKubeconfig(context: NodeContext, path: string): Promise<void> {
   const text = await readFile(join(context.folder, "upper/etc/kubernetes/admin.conf"), "utf8");
   const admin = parse(text) as { clusters: { cluster: { server: string } }[] };
-  for (const { cluster } of admin.clusters) cluster.server = `https://${nodeAddress(context.config, context.node)}:${context.config.apiPort}`;
+  for (const { cluster } of admin.clusters)
+    cluster.server = `https://${nodeAddress(context.config, context.node)}:${context.config.apiPort}`;
   await writeAtomic(path, stringify(admin), 0o600);
 }
 
@@ -49,7 +58,10 @@ export function addonsHash(config: UnderlayConfig): string {
 /** Applies DNS and storage; returns their hash. */
 export async function applyAddons(client: Kubectl, config: UnderlayConfig): Promise<string> {
   const list = JSON.stringify({ apiVersion: "v1", kind: "List", items: addons(config) });
-  await kubectl(client, ["apply", "--server-side", "--force-conflicts", "--field-manager=underpin-cli", "--validate=false", "-f", "-"], list);
+  await kubectl(
+    client,
+    ["apply", "--server-side", "--force-conflicts", "--field-manager=underpin-cli", "--validate=false", "-f", "-"],
+    list,
+  );
   return addonsHash(config);
 }
-

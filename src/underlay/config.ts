@@ -47,7 +47,8 @@ export const DEFAULT_CONFIG: UnderlayConfig = {
 /** The `offset`-th address of an IPv4 range. Throws UnderlayError when the range is not one or too small. */
 export function addressAt(cidr: string, offset: number): string {
   const [network, bits] = parseRange(cidr);
-  if (offset >= 2 ** (32 - bits)) throw new UnderlayError(`${cidr} has no address number ${offset}`, "Choose a larger range.");
+  if (offset >= 2 ** (32 - bits))
+    throw new UnderlayError(`${cidr} has no address number ${offset}`, "Choose a larger range.");
   const value = network + offset;
   return [24, 16, 8, 0].map((shift) => Math.floor(value / 2 ** shift) % 256).join(".");
 }
@@ -81,22 +82,36 @@ export function machineAddress(cidr: string): string {
 
 /** Throws UnderlayError when ranges are malformed or overlap each other, or a name does not fit. */
 export function validateConfig(config: UnderlayConfig): void {
-  const ranges = { nodeCidr: config.nodeCidr, providerCidr: config.providerCidr, podCidr: config.podCidr, serviceCidr: config.serviceCidr };
+  const ranges = {
+    nodeCidr: config.nodeCidr,
+    providerCidr: config.providerCidr,
+    podCidr: config.podCidr,
+    serviceCidr: config.serviceCidr,
+  };
   const entries = Object.entries(ranges);
   for (const [index, [name, cidr]] of entries.entries()) {
     parseRange(cidr);
     for (const [other, range] of entries.slice(index + 1)) {
-      if (overlaps(cidr, range)) throw new UnderlayError(`${name} ${cidr} and ${other} ${range} overlap`, "Choose ranges that share no address.");
+      if (overlaps(cidr, range))
+        throw new UnderlayError(
+          `${name} ${cidr} and ${other} ${range} overlap`,
+          "Choose ranges that share no address.",
+        );
     }
   }
   for (const bridge of [config.nodeBridge, config.providerBridge]) {
-    if (!/^[a-z][a-z0-9-]{0,14}$/.test(bridge)) throw new UnderlayError(`"${bridge}" cannot be the name of a bridge`, "Use up to 15 lower-case letters, digits and hyphens.");
+    if (!/^[a-z][a-z0-9-]{0,14}$/.test(bridge))
+      throw new UnderlayError(
+        `"${bridge}" cannot be the name of a bridge`,
+        "Use up to 15 lower-case letters, digits and hyphens.",
+      );
   }
   if (config.nodes.length === 0) throw new UnderlayError("The underlay has no node", "List at least one node.");
 }
 
 function parseRange(cidr: string): [start: number, bits: number] {
-  if (!ipaddr.IPv4.isValidCIDR(cidr)) throw new UnderlayError(`"${cidr}" is no IPv4 range`, 'Write it like "10.90.0.0/24".');
+  if (!ipaddr.IPv4.isValidCIDR(cidr))
+    throw new UnderlayError(`"${cidr}" is no IPv4 range`, 'Write it like "10.90.0.0/24".');
   const [address, bits] = ipaddr.IPv4.parseCIDR(cidr);
   const value = address.octets.reduce((sum, octet) => sum * 256 + octet, 0);
   return [Math.floor(value / 2 ** (32 - bits)) * 2 ** (32 - bits), bits];

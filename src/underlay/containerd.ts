@@ -21,13 +21,18 @@ const AT_ONCE = 3;
 export async function importImages(client: ContainerdClient, images: readonly ImageFile[]): Promise<string[]> {
   const present = new Set((await ctr(client, ["images", "ls", "-q"])).split("\n"));
   const missing = images.filter((image) => image.names.some((name) => !present.has(name)));
-  const archives = await Promise.all(missing.map(async (image) => ({ image, layers: await archiveLayers(image.file) })));
+  const archives = await Promise.all(
+    missing.map(async (image) => ({ image, layers: await archiveLayers(image.file) })),
+  );
   let waiting = archives;
   while (waiting.length > 0) {
     const later = waiting.filter((one) => waiting.some((other) => other !== one && provides(other.layers, one.layers)));
     // In a circle, which no builder makes, containerd itself says what is missing.
     const now = later.length === waiting.length ? waiting : waiting.filter((one) => !later.includes(one));
-    await importAll(client, now.map(({ image }) => image.file));
+    await importAll(
+      client,
+      now.map(({ image }) => image.file),
+    );
     waiting = waiting.filter((one) => !now.includes(one));
   }
   return missing.flatMap((image) => [...image.names]);

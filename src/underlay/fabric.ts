@@ -1,6 +1,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { ExecError, type Exec } from "../host/exec.ts";
-import { machineAddress, nodeAddress, nodePodCidr, overlaps, prefixLength, type NodeConfig, type UnderlayConfig } from "./config.ts";
+import {
+  machineAddress,
+  nodeAddress,
+  nodePodCidr,
+  overlaps,
+  prefixLength,
+  type NodeConfig,
+  type UnderlayConfig,
+} from "./config.ts";
 import { isMissing } from "./files.ts";
 import { UnderlayError } from "./errors.ts";
 
@@ -18,7 +26,9 @@ export async function ensureFabric(exec: Exec, config: UnderlayConfig): Promise<
   await checkConflicts(exec, config);
   const present = await links(exec);
   const commands = bridges(config).flatMap(({ name, cidr }) => [
-    ...(present.some((link) => link.ifname === name) ? [] : [`link add ${name} type bridge stp_state 0 mcast_snooping 0`, `link set ${name} alias ${MARK}`]),
+    ...(present.some((link) => link.ifname === name)
+      ? []
+      : [`link add ${name} type bridge stp_state 0 mcast_snooping 0`, `link set ${name} alias ${MARK}`]),
     `link set ${name} mtu ${config.mtu}`,
     `addr replace ${machineAddress(cidr)}/${prefixLength(cidr)} dev ${name}`,
     `link set ${name} up`,
@@ -45,7 +55,10 @@ export async function attachNode(exec: Exec, config: UnderlayConfig, node: NodeC
     `link add ${name} mtu ${config.mtu} type veth peer name ${peer} mtu ${config.mtu} netns ${pid}`,
     `link set ${name} alias ${MARK} master ${bridge} up`,
   ]);
-  await ipBatch(exec, [...commands, `route replace ${nodePodCidr(config, node)} via ${nodeAddress(config, node)} dev ${config.nodeBridge}`]);
+  await ipBatch(exec, [
+    ...commands,
+    `route replace ${nodePodCidr(config, node)} via ${nodeAddress(config, node)} dev ${config.nodeBridge}`,
+  ]);
 }
 
 /** Removes what a dead node left of its links; usually they went with its namespace. */
@@ -62,7 +75,10 @@ export async function checkConflicts(exec: Exec, config: UnderlayConfig): Promis
   for (const name of ours) {
     const link = present.find((one) => one.ifname === name);
     if (link !== undefined && link.ifalias !== MARK) {
-      throw new UnderlayError(`The interface ${name} exists on this machine and was not made by Underpin`, `Remove it (ip link del ${name}) or choose another name.`);
+      throw new UnderlayError(
+        `The interface ${name} exists on this machine and was not made by Underpin`,
+        `Remove it (ip link del ${name}) or choose another name.`,
+      );
     }
   }
   const ranges = [config.nodeCidr, config.providerCidr, config.podCidr, config.serviceCidr];
@@ -70,7 +86,10 @@ export async function checkConflicts(exec: Exec, config: UnderlayConfig): Promis
     if (ours.includes(route.dev) || route.dst === "default") continue;
     const taken = ranges.find((range) => overlaps(range, route.dst));
     if (taken !== undefined) {
-      throw new UnderlayError(`The range ${taken} is in use on this machine: ${route.dst} goes through ${route.dev}`, "Choose another range.");
+      throw new UnderlayError(
+        `The range ${taken} is in use on this machine: ${route.dst} goes through ${route.dev}`,
+        "Choose another range.",
+      );
     }
   }
 }
@@ -114,7 +133,10 @@ async function links(exec: Exec): Promise<Link[]> {
 async function routes(exec: Exec): Promise<{ dst: string; dev: string }[]> {
   const text = (await exec("ip", ["-j", "-4", "route", "show"])).stdout.trim();
   const all = (text === "" ? [] : JSON.parse(text)) as { dst: string; dev?: string }[];
-  return all.map((route) => ({ dst: route.dst === "default" || route.dst.includes("/") ? route.dst : `${route.dst}/32`, dev: route.dev ?? "" }));
+  return all.map((route) => ({
+    dst: route.dst === "default" || route.dst.includes("/") ? route.dst : `${route.dst}/32`,
+    dev: route.dev ?? "",
+  }));
 }
 
 /** Links of a namespace that ends go by themselves, perhaps at this moment: then there is nothing to delete. */

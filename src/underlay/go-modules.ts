@@ -12,7 +12,15 @@ export interface GoModule {
   readonly cni?: boolean;
 }
 
-const KUBERNETES_PROGRAMS = ["kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet", "kube-proxy", "kubeadm", "kubectl"];
+const KUBERNETES_PROGRAMS = [
+  "kube-apiserver",
+  "kube-controller-manager",
+  "kube-scheduler",
+  "kubelet",
+  "kube-proxy",
+  "kubeadm",
+  "kubectl",
+];
 const CONTAINERD = "github.com/containerd/containerd/v2";
 const CNI = "github.com/containernetworking/plugins";
 
@@ -26,7 +34,9 @@ export const GO_MODULES: readonly GoModule[] = [
     name: "containerd",
     tags: "no_btrfs no_devmapper no_zfs no_aufs",
     ldflags: `-s -w -X ${CONTAINERD}/version.Version=${VERSIONS.containerd}`,
-    programs: Object.fromEntries(["containerd", "containerd-shim-runc-v2", "ctr"].map((name) => [name, `${CONTAINERD}/cmd/${name}`])),
+    programs: Object.fromEntries(
+      ["containerd", "containerd-shim-runc-v2", "ctr"].map((name) => [name, `${CONTAINERD}/cmd/${name}`]),
+    ),
   },
   {
     name: "kubernetes",
@@ -34,13 +44,21 @@ export const GO_MODULES: readonly GoModule[] = [
     ldflags: kubernetesFlags(VERSIONS.kubernetes),
     programs: Object.fromEntries(KUBERNETES_PROGRAMS.map((name) => [name, `k8s.io/kubernetes/cmd/${name}`])),
   },
-  { name: "etcd", tags: "", ldflags: "-s -w", programs: { etcd: "go.etcd.io/etcd/server/v3", etcdctl: "go.etcd.io/etcd/etcdctl/v3" } },
+  {
+    name: "etcd",
+    tags: "",
+    ldflags: "-s -w",
+    programs: { etcd: "go.etcd.io/etcd/server/v3", etcdctl: "go.etcd.io/etcd/etcdctl/v3" },
+  },
   {
     name: "cni",
     tags: "",
     ldflags: `-s -w -X ${CNI}/pkg/utils/buildversion.BuildVersion=${VERSIONS.cniPlugins}`,
     programs: Object.fromEntries(
-      ["main/bridge", "main/loopback", "main/ptp", "ipam/host-local", "meta/portmap"].map((path) => [path.split("/")[1] ?? "", `${CNI}/plugins/${path}`]),
+      ["main/bridge", "main/loopback", "main/ptp", "ipam/host-local", "meta/portmap"].map((path) => [
+        path.split("/")[1] ?? "",
+        `${CNI}/plugins/${path}`,
+      ]),
     ),
     cni: true,
   },
@@ -50,7 +68,12 @@ export const GO_MODULES: readonly GoModule[] = [
     ldflags: `-s -w -X main.VERSION=${VERSIONS.localPathProvisioner}`,
     programs: { "local-path-provisioner": "github.com/rancher/local-path-provisioner" },
   },
-  { name: "coredns", tags: "", ldflags: "-s -w -X github.com/coredns/coredns/coremain.GitCommit=underpin", programs: { coredns: "." } },
+  {
+    name: "coredns",
+    tags: "",
+    ldflags: "-s -w -X github.com/coredns/coredns/coremain.GitCommit=underpin",
+    programs: { coredns: "." },
+  },
 ];
 
 /** What Kubernetes' own build sets, so that kubeadm and the kubelet know their version. */
@@ -65,5 +88,8 @@ function kubernetesFlags(version: string): string {
     buildDate: "2026-01-01T00:00:00Z",
   };
   const packages = ["k8s.io/component-base/version", "k8s.io/client-go/pkg/version"];
-  return ["-s -w", ...packages.flatMap((path) => Object.entries(values).map(([name, value]) => `-X ${path}.${name}=${value}`))].join(" ");
+  return [
+    "-s -w",
+    ...packages.flatMap((path) => Object.entries(values).map(([name, value]) => `-X ${path}.${name}=${value}`)),
+  ].join(" ");
 }

@@ -37,7 +37,9 @@ const RECIPES: readonly Recipe[] = [
   {
     // Three names of one image: the programs share most of their pages, and one layer is imported once.
     name: "control-plane",
-    names: ["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map((name) => `${REGISTRY}/${name}:${KUBERNETES}`),
+    names: ["kube-apiserver", "kube-controller-manager", "kube-scheduler"].map(
+      (name) => `${REGISTRY}/${name}:${KUBERNETES}`,
+    ),
     programs: {
       [`${BIN}/kube-apiserver`]: "kube-apiserver",
       [`${BIN}/kube-controller-manager`]: "kube-controller-manager",
@@ -98,7 +100,9 @@ export async function ensureControlPlaneImages(sources: ImageSources): Promise<I
 
 async function ensureImage(sources: ImageSources, recipe: Recipe): Promise<ImageFile> {
   const layer = await layerOf(sources, recipe);
-  const inputs = await Promise.all(layer.map(async (entry) => (entry.type === "file" ? { ...entry, source: await hashOf(entry.source) } : entry)));
+  const inputs = await Promise.all(
+    layer.map(async (entry) => (entry.type === "file" ? { ...entry, source: await hashOf(entry.source) } : entry)),
+  );
   const key = { kind: "underlay-images", name: recipe.name, hash: contentHash({ recipe, inputs }) };
   const folder = await sources.store.ensure(key, async (work) => {
     await writeImage(join(work, "image.tar"), layer, recipe.names, recipe.config);
@@ -109,13 +113,20 @@ async function ensureImage(sources: ImageSources, recipe: Recipe): Promise<Image
 /** Binaries are entries of the store: their record holds the hash already. */
 async function hashOf(path: string): Promise<string> {
   const text = await readFile(join(dirname(path), ".entry.json"), "utf8").catch(() => undefined);
-  const files = text === undefined ? undefined : (JSON.parse(text) as { files: Record<string, { sha256: string }> }).files;
+  const files =
+    text === undefined ? undefined : (JSON.parse(text) as { files: Record<string, { sha256: string }> }).files;
   return files?.[path.slice(dirname(path).length + 1)]?.sha256 ?? fileHash(path);
 }
 
 async function layerOf(sources: ImageSources, recipe: Recipe): Promise<LayerEntry[]> {
-  const programs = await Promise.all(Object.entries(recipe.programs).map(([path, name]) => fileEntry(path, join(sources.binaries.bin, name))));
-  const folders = (recipe.folders ?? []).map((path): LayerEntry => ({ path, type: "folder", mode: path === "tmp" ? 0o1777 : 0o755 }));
+  const programs = await Promise.all(
+    Object.entries(recipe.programs).map(([path, name]) => fileEntry(path, join(sources.binaries.bin, name))),
+  );
+  const folders = (recipe.folders ?? []).map((path): LayerEntry => ({
+    path,
+    type: "folder",
+    mode: path === "tmp" ? 0o1777 : 0o755,
+  }));
   const tools = (recipe.tools ?? []).length === 0 ? [] : await toolEntries(sources, recipe.tools ?? []);
   return [...programs, ...folders, ...tools];
 }

@@ -11,7 +11,16 @@ import { UnderlayError } from "./errors.ts";
 import { ensureFabric, fabricUp, removeFabric } from "./fabric.ts";
 import type { ImageFile } from "./images.ts";
 import { kvmUsable } from "./kvm.ts";
-import { containerdSocket, killNode, nodeCommand, removeNodeData, runInNode, runningNode, startNode, stopNode } from "./node.ts";
+import {
+  containerdSocket,
+  killNode,
+  nodeCommand,
+  removeNodeData,
+  runInNode,
+  runningNode,
+  startNode,
+  stopNode,
+} from "./node.ts";
 import type { NodeContext, NodeProcesses } from "./node.ts";
 import { socketAnswers } from "./sockets.ts";
 import { readRecord, removeRecord, UnderlayPaths, writeRecord, type UnderlayRecord } from "./state.ts";
@@ -111,7 +120,10 @@ class Run {
   /** When this run began: what was said before counts for nothing. */
   private readonly startedMs = Date.now();
 
-  private constructor(options: UnderlayOptions, parts: { record: UnderlayRecord | undefined; cgroups: NodeContext["cgroups"] }) {
+  private constructor(
+    options: UnderlayOptions,
+    parts: { record: UnderlayRecord | undefined; cgroups: NodeContext["cgroups"] },
+  ) {
     this.exec = options.exec ?? realExec;
     this.report = options.report;
     this.paths = new UnderlayPaths(options.stateDir);
@@ -137,7 +149,8 @@ class Run {
     validateConfig(this.config);
     const made = this.record?.phase === "made";
     if (!made) await this.startOver();
-    if (!(await fabricUp(this.config))) await this.step("network", "making the bridges", () => ensureFabric(this.exec, this.config));
+    if (!(await fabricUp(this.config)))
+      await this.step("network", "making the bridges", () => ensureFabric(this.exec, this.config));
     const clients = new Map<string, ContainerdClient>();
     for (const context of this.contexts()) clients.set(context.node.name, await this.ensureNode(context, options));
     const kube: Kubectl = { exec: this.exec, bin: options.binaries.bin, kubeconfig: this.paths.kubeconfig };
@@ -150,7 +163,12 @@ class Run {
   }
 
   private async startOver(): Promise<void> {
-    if (this.record !== undefined) this.report({ part: "underlay", state: "info", message: "an earlier run was interrupted: its half-made cluster is removed" });
+    if (this.record !== undefined)
+      this.report({
+        part: "underlay",
+        state: "info",
+        message: "an earlier run was interrupted: its half-made cluster is removed",
+      });
     for (const context of this.contexts()) {
       await killNode(context);
       await removeNodeData(context);
@@ -161,12 +179,24 @@ class Run {
   private async ensureNode(context: NodeContext, options: EnsureOptions): Promise<ContainerdClient> {
     const { name } = context.node;
     let processes = await runningNode(context);
-    processes ??= await this.step(`node/${name}`, `starting node ${name}`, () => startNode(context, { rootfs: options.nodeRootfs, ...options.binaries, ...(options.seed === undefined ? {} : { seed: options.seed }) }));
+    processes ??= await this.step(`node/${name}`, `starting node ${name}`, () =>
+      startNode(context, {
+        rootfs: options.nodeRootfs,
+        ...options.binaries,
+        ...(options.seed === undefined ? {} : { seed: options.seed }),
+      }),
+    );
     const client = { exec: this.exec, bin: options.binaries.bin, socket: containerdSocket(processes) };
     if (!(await socketAnswers(client.socket, 20_000))) {
-      throw new UnderlayError(`containerd of node ${name} does not answer`, `Read ${context.folder}/var/log/underpin/containerd/current.`);
+      throw new UnderlayError(
+        `containerd of node ${name} does not answer`,
+        `Read ${context.folder}/var/log/underpin/containerd/current.`,
+      );
     }
-    if (this.changed) await this.step(`images/${name}`, `importing the control plane's images into ${name}`, () => importImages(client, options.images));
+    if (this.changed)
+      await this.step(`images/${name}`, `importing the control plane's images into ${name}`, () =>
+        importImages(client, options.images),
+      );
     return client;
   }
 
@@ -182,7 +212,11 @@ class Run {
     const ready = (timeoutMs: number): Promise<boolean> => apiReady(kube.kubeconfig, timeoutMs);
     if (await ready(0)) return;
     await this.step("api", "waiting for the API server", async () => {
-      if (!(await ready(120_000))) throw new UnderlayError("The API server did not come back within two minutes", "Run `underpin doctor`, and look at the node's /var/log/pods.");
+      if (!(await ready(120_000)))
+        throw new UnderlayError(
+          "The API server did not come back within two minutes",
+          "Run `underpin doctor`, and look at the node's /var/log/pods.",
+        );
     });
   }
 
@@ -197,7 +231,10 @@ class Run {
     await this.step("nodes", "waiting for the nodes to be Ready", async () => {
       const names = this.config.nodes.map(({ name }) => name);
       if (!(await nodesReady(this.paths.kubeconfig, names, { sinceMs: this.startedMs, timeoutMs: 120_000 }))) {
-        throw new UnderlayError(`Not Ready after two minutes: ${names.join(", ")}`, `Look at "underpin kubectl describe node" and ${this.paths.root}/nodes/*/var/log/underpin/kubelet/current.`);
+        throw new UnderlayError(
+          `Not Ready after two minutes: ${names.join(", ")}`,
+          `Look at "underpin kubectl describe node" and ${this.paths.root}/nodes/*/var/log/underpin/kubelet/current.`,
+        );
       }
     });
   }
@@ -208,13 +245,18 @@ class Run {
       kubeconfig: this.paths.kubeconfig,
       changed: this.changed,
       nodes: await Promise.all(
-        this.contexts().map(async (one) => ({ name: one.node.name, address: nodeAddress(this.config, one.node), pid: (await this.processes(one)).init.pid })),
+        this.contexts().map(async (one) => ({
+          name: one.node.name,
+          address: nodeAddress(this.config, one.node),
+          pid: (await this.processes(one)).init.pid,
+        })),
       ),
       runInNode: async (name, argv, runOptions) => runInNode(context(name), argv, runOptions),
       commandInNode: async (name, argv) => nodeCommand(context(name), await this.processes(context(name)), argv),
       importImages: async (name, images) => {
         const client = clients.get(name);
-        if (client === undefined) throw new UnderlayError(`There is no node ${name}`, "Choose one of the handle's nodes.");
+        if (client === undefined)
+          throw new UnderlayError(`There is no node ${name}`, "Choose one of the handle's nodes.");
         return importImages(client, images);
       },
     };
@@ -222,13 +264,15 @@ class Run {
 
   private find(name: string): NodeContext {
     const context = this.contexts().find((one) => one.node.name === name);
-    if (context === undefined) throw new UnderlayError(`There is no node ${name}`, "Choose one of the cluster's nodes.");
+    if (context === undefined)
+      throw new UnderlayError(`There is no node ${name}`, "Choose one of the cluster's nodes.");
     return context;
   }
 
   private async processes(context: NodeContext): Promise<NodeProcesses> {
     const processes = await runningNode(context);
-    if (processes === undefined) throw new UnderlayError(`Node ${context.node.name} does not run`, "Start it with `underpin up`.");
+    if (processes === undefined)
+      throw new UnderlayError(`Node ${context.node.name} does not run`, "Start it with `underpin up`.");
     return processes;
   }
 
@@ -236,17 +280,25 @@ class Run {
     const nodes = await Promise.all(
       this.contexts().map(async (context) => {
         const processes = await runningNode(context);
-        return { name: context.node.name, running: processes !== undefined, ...(processes === undefined ? {} : { pid: processes.init.pid }) };
+        return {
+          name: context.node.name,
+          running: processes !== undefined,
+          ...(processes === undefined ? {} : { pid: processes.init.pid }),
+        };
       }),
     );
     if (this.record === undefined) return { state: "absent", message: "there is no cluster", nodes: [] };
-    if (this.record.phase === "making") return { state: "half made", message: "the last run was interrupted; the next one starts over", nodes };
+    if (this.record.phase === "making")
+      return { state: "half made", message: "the last run was interrupted; the next one starts over", nodes };
     const kubeconfig = this.paths.kubeconfig;
-    if (nodes.every((node) => !node.running)) return { state: "stopped", message: "the cluster is stopped; its data is kept", nodes, kubeconfig };
+    if (nodes.every((node) => !node.running))
+      return { state: "stopped", message: "the cluster is stopped; its data is kept", nodes, kubeconfig };
     const dead = nodes.filter((node) => !node.running).map((node) => node.name);
     if (dead.length > 0) return { state: "damaged", message: `not running: ${dead.join(", ")}`, nodes, kubeconfig };
-    if (!(await fabricUp(this.config))) return { state: "damaged", message: "a bridge is missing or down", nodes, kubeconfig };
-    if (!(await apiReady(kubeconfig, 2_000))) return { state: "damaged", message: "the API server does not answer", nodes, kubeconfig };
+    if (!(await fabricUp(this.config)))
+      return { state: "damaged", message: "a bridge is missing or down", nodes, kubeconfig };
+    if (!(await apiReady(kubeconfig, 2_000)))
+      return { state: "damaged", message: "the API server does not answer", nodes, kubeconfig };
     return { state: "running", message: "", nodes, kubeconfig };
   }
 

@@ -1,5 +1,12 @@
 import { readFile } from "node:fs/promises";
-import { nodeAddress, machineAddress, nodePodCidr, prefixLength, type NodeConfig, type UnderlayConfig } from "./config.ts";
+import {
+  nodeAddress,
+  machineAddress,
+  nodePodCidr,
+  prefixLength,
+  type NodeConfig,
+  type UnderlayConfig,
+} from "./config.ts";
 import { IMAGE_REGISTRY, IMAGE_TAGS } from "./versions.ts";
 
 /** A file of a node's root file system, path without leading slash. */
@@ -43,14 +50,20 @@ function service(name: string, command: string): NodeFile[] {
   const folder = `etc/underpin/service/${name}`;
   return [
     { path: `${folder}/run`, text: `#!/bin/sh\nexec 2>&1\n${command}\n`, mode: 0o755 },
-    { path: `${folder}/log/run`, text: `#!/bin/sh\nexec s6-log -b n4 s8000000 /var/log/underpin/${name}\n`, mode: 0o755 },
+    {
+      path: `${folder}/log/run`,
+      text: `#!/bin/sh\nexec s6-log -b n4 s8000000 /var/log/underpin/${name}\n`,
+      mode: 0o755,
+    },
   ];
 }
 
 function hosts(config: UnderlayConfig, node: NodeConfig): string {
   const first = config.nodes[0] ?? node;
   const lines = config.nodes.map((one) => `${nodeAddress(config, one)} ${one.name}`);
-  return ["127.0.0.1 localhost", "::1 localhost", ...lines, `${nodeAddress(config, first)} ${config.apiName}`, ""].join("\n");
+  return ["127.0.0.1 localhost", "::1 localhost", ...lines, `${nodeAddress(config, first)} ${config.apiName}`, ""].join(
+    "\n",
+  );
 }
 
 /** Commands for `ip -batch`, run inside the node. */

@@ -66,7 +66,11 @@ export async function startNode(context: NodeContext, programs: NodePrograms): P
   } catch (error) {
     if (child.pid !== undefined) signal(child.pid, "SIGKILL");
     await killNode(context);
-    throw new UnderlayError(`Node ${context.node.name} did not start: ${reasonOf(error)}`, `Read ${join(context.folder, "boot.log")}.`, error);
+    throw new UnderlayError(
+      `Node ${context.node.name} did not start: ${reasonOf(error)}`,
+      `Read ${join(context.folder, "boot.log")}.`,
+      error,
+    );
   }
 }
 
@@ -94,9 +98,14 @@ export async function killNode(context: NodeContext): Promise<void> {
 }
 
 /** Runs a program inside the node: its namespaces, its control groups, its root. Throws UnderlayError when the node does not run. */
-export async function runInNode(context: NodeContext, argv: readonly string[], options: ExecOptions = {}): Promise<ExecResult> {
+export async function runInNode(
+  context: NodeContext,
+  argv: readonly string[],
+  options: ExecOptions = {},
+): Promise<ExecResult> {
   const processes = await runningNode(context);
-  if (processes === undefined) throw new UnderlayError(`Node ${context.node.name} does not run`, "Start it with `underpin up`.");
+  if (processes === undefined)
+    throw new UnderlayError(`Node ${context.node.name} does not run`, "Start it with `underpin up`.");
   const [file, ...args] = nodeCommand(context, processes, argv);
   return exec(file ?? "", args, options);
 }
@@ -105,7 +114,8 @@ export async function runInNode(context: NodeContext, argv: readonly string[], o
 export function nodeCommand(context: NodeContext, processes: NodeProcesses, argv: readonly string[]): string[] {
   const inner = context.cgroups.version === "v2" ? "init/" : "";
   const join_ = nodeCgroups(context.cgroups, context.node.name).map((folder) => `${folder}/${inner}cgroup.procs`);
-  const script = 'n=$1; shift; while [ "$1" != -- ]; do echo $$ >"$1"; shift; done; shift; exec nsenter -t "$n" -m -u -i -n -p -C env -i "$@"';
+  const script =
+    'n=$1; shift; while [ "$1" != -- ]; do echo $$ >"$1"; shift; done; shift; exec nsenter -t "$n" -m -u -i -n -p -C env -i "$@"';
   const environment = [`PATH=${PATH}`, "HOME=/root", "LANG=C.UTF-8", "KUBECONFIG=/etc/kubernetes/admin.conf"];
   return ["sh", "-c", script, "sh", String(processes.init.pid), ...join_, "--", ...environment, ...argv];
 }
@@ -121,7 +131,8 @@ export function containerdSocket(processes: NodeProcesses): string {
  */
 async function endPods(context: NodeContext, graceMs: number): Promise<void> {
   const end = async (which: (command: string) => boolean, name: NodeJS.Signals, waitMs: number): Promise<void> => {
-    const left = async (): Promise<number[]> => (await podProcesses(context)).filter(({ command }) => which(command)).map(({ pid }) => pid);
+    const left = async (): Promise<number[]> =>
+      (await podProcesses(context)).filter(({ command }) => which(command)).map(({ pid }) => pid);
     for (const pid of await left()) signal(pid, name);
     await until(async () => (await left()).length === 0, waitMs, 30);
   };
@@ -169,7 +180,8 @@ async function prepareContainerd(context: NodeContext, seed: string | undefined)
   const marker = join(context.folder, "seeded");
   const seeded = (await readIfThere(marker)) !== undefined;
   if (seed === undefined && !seeded) return;
-  for (const old of [containerd, "content.upper", "content.work"].map((name) => resolve(context.folder, name))) await discard(context, old);
+  for (const old of [containerd, "content.upper", "content.work"].map((name) => resolve(context.folder, name)))
+    await discard(context, old);
   await mkdir(containerd, { recursive: true, mode: 0o711 });
   await mkdir(join(context.folder, "content.lower"), { recursive: true });
   if (seed === undefined) return rm(marker, { force: true });
@@ -187,7 +199,9 @@ async function discard(context: NodeContext, path: string): Promise<void> {
 
 /** Also what an interrupted run left. It outlives this program, so that nobody waits for it. */
 async function emptyTrash(context: NodeContext): Promise<void> {
-  const trash = (await readdir(context.folder)).filter((name) => name.startsWith("trash-")).map((name) => join(context.folder, name));
+  const trash = (await readdir(context.folder))
+    .filter((name) => name.startsWith("trash-"))
+    .map((name) => join(context.folder, name));
   if (trash.length > 0) spawn("rm", ["-rf", ...trash], { detached: true, stdio: "ignore" }).unref();
 }
 
@@ -205,12 +219,27 @@ export async function mayLowerOomScore(): Promise<boolean> {
   return (bounding & (1n << 24n)) !== 0n;
 }
 
-async function spawnKeeper(context: NodeContext, programs: NodePrograms, folders: readonly string[]): Promise<ChildProcess> {
+async function spawnKeeper(
+  context: NodeContext,
+  programs: NodePrograms,
+  folders: readonly string[],
+): Promise<ChildProcess> {
   const log = await open(join(context.folder, "boot.log"), "w", 0o644);
   try {
     const script = (name: string): string => fileURLToPath(new URL(`./node/${name}`, import.meta.url));
-    const cgroups = context.cgroups.version === "v2" ? "v2" : context.cgroups.hierarchies.map(({ name }) => name).join("/");
-    const args = [script("init.sh"), programs.rootfs, context.folder, programs.bin, programs.cni, context.node.name, cgroups, programs.seed ?? "", ...folders];
+    const cgroups =
+      context.cgroups.version === "v2" ? "v2" : context.cgroups.hierarchies.map(({ name }) => name).join("/");
+    const args = [
+      script("init.sh"),
+      programs.rootfs,
+      context.folder,
+      programs.bin,
+      programs.cni,
+      context.node.name,
+      cgroups,
+      programs.seed ?? "",
+      ...folders,
+    ];
     // Detached: a session of its own, so that the node outlives this program and its terminal.
     return spawn("/bin/sh", [script("boot.sh"), ...args], {
       detached: true,
@@ -273,4 +302,3 @@ function lines(child: ChildProcess): (wanted: string) => Promise<void> {
 export async function removeNodeData(context: NodeContext): Promise<void> {
   await rm(context.folder, { recursive: true, force: true });
 }
-

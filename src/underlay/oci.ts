@@ -15,7 +15,12 @@ export interface ImageConfig {
 }
 
 /** Writes an OCI layout as one tar with one uncompressed layer; every name in `names` refers to the same image. */
-export async function writeImage(file: string, layer: readonly LayerEntry[], names: readonly string[], config: ImageConfig = {}): Promise<void> {
+export async function writeImage(
+  file: string,
+  layer: readonly LayerEntry[],
+  names: readonly string[],
+  config: ImageConfig = {},
+): Promise<void> {
   const digest = createHash("sha256");
   const size = await writeLayer(layer, new HashSink(digest));
   const layerDigest = digest.digest("hex");
@@ -65,7 +70,7 @@ class FileSink implements Sink {
     this.handle = handle;
   }
   async write(data: Uint8Array): Promise<void> {
-    for (let done = 0; done < data.length; ) done += (await this.handle.write(data, done)).bytesWritten;
+    for (let done = 0; done < data.length;) done += (await this.handle.write(data, done)).bytesWritten;
   }
 }
 
@@ -78,8 +83,10 @@ async function writeLayer(layer: readonly LayerEntry[], out: Sink): Promise<numb
     },
   };
   for (const entry of withFolders(layer)) {
-    if (entry.type === "folder") await sink.write(header({ path: `${entry.path}/`, mode: entry.mode ?? 0o755, size: 0, type: "5" }));
-    else if (entry.type === "link") await sink.write(header({ path: entry.path, mode: 0o777, size: 0, type: "2", target: entry.target }));
+    if (entry.type === "folder")
+      await sink.write(header({ path: `${entry.path}/`, mode: entry.mode ?? 0o755, size: 0, type: "5" }));
+    else if (entry.type === "link")
+      await sink.write(header({ path: entry.path, mode: 0o777, size: 0, type: "2", target: entry.target }));
     else if (entry.type === "text") await writeText(sink, entry.path, entry.text, entry.mode ?? 0o644);
     else await writeFileEntry(sink, entry.path, entry.source, entry.mode ?? 0o644);
   }
@@ -152,7 +159,11 @@ function padding(size: number): Buffer {
   return Buffer.alloc((512 - (size % 512)) % 512);
 }
 
-function imageDocuments(layer: { digest: string; size: number }, names: readonly string[], config: ImageConfig): [string, string][] {
+function imageDocuments(
+  layer: { digest: string; size: number },
+  names: readonly string[],
+  config: ImageConfig,
+): [string, string][] {
   const created = "1970-01-01T00:00:00Z";
   const image = JSON.stringify({
     architecture: process.arch === "x64" ? "amd64" : process.arch,
@@ -170,14 +181,19 @@ function imageDocuments(layer: { digest: string; size: number }, names: readonly
     schemaVersion: 2,
     mediaType: "application/vnd.oci.image.manifest.v1+json",
     config: descriptor("application/vnd.oci.image.config.v1+json", image),
-    layers: [{ mediaType: "application/vnd.oci.image.layer.v1.tar", digest: `sha256:${layer.digest}`, size: layer.size }],
+    layers: [
+      { mediaType: "application/vnd.oci.image.layer.v1.tar", digest: `sha256:${layer.digest}`, size: layer.size },
+    ],
   });
   const index = JSON.stringify({
     schemaVersion: 2,
     mediaType: "application/vnd.oci.image.index.v1+json",
     manifests: names.map((name) => ({
       ...descriptor("application/vnd.oci.image.manifest.v1+json", manifest),
-      annotations: { "io.containerd.image.name": name, "org.opencontainers.image.ref.name": name.slice(name.lastIndexOf(":") + 1) },
+      annotations: {
+        "io.containerd.image.name": name,
+        "org.opencontainers.image.ref.name": name.slice(name.lastIndexOf(":") + 1),
+      },
     })),
   });
   return [

@@ -47,7 +47,11 @@ export async function ensureSeed(options: SeedOptions): Promise<string> {
     await rename(work, folder);
   } catch (error) {
     if (await isFolder(folder)) return folder; // another run was faster
-    throw new UnderlayError(`The images could not be unpacked beforehand: ${reasonOf(error)}`, "Is the disk full?", error);
+    throw new UnderlayError(
+      `The images could not be unpacked beforehand: ${reasonOf(error)}`,
+      "Is the disk full?",
+      error,
+    );
   } finally {
     await rm(run, { recursive: true, force: true });
     await rm(work, { recursive: true, force: true });
@@ -62,7 +66,8 @@ export async function plantSeed(seed: string, containerd: string): Promise<void>
   await copyFile(join(seed, METADATA, "meta.db"), join(containerd, METADATA, "meta.db"));
   await copyFile(join(seed, SNAPSHOTS, "metadata.db"), join(containerd, SNAPSHOTS, "metadata.db"));
   await mkdir(join(containerd, SNAPSHOTS, "snapshots"), { recursive: true, mode: 0o700 });
-  for (const id of await readdir(join(seed, SNAPSHOTS, "snapshots"))) await mkdir(join(containerd, SNAPSHOTS, "snapshots", id), { mode: 0o700 });
+  for (const id of await readdir(join(seed, SNAPSHOTS, "snapshots")))
+    await mkdir(join(containerd, SNAPSHOTS, "snapshots", id), { mode: 0o700 });
 }
 
 function seedPath(store: ContentStore, images: readonly ImageFile[]): string {
@@ -75,7 +80,10 @@ async function fill(options: SeedOptions, work: string, run: string): Promise<vo
   const config = join(run, "config.toml");
   await writeFile(config, configuration(work, run, socket));
   const script = fileURLToPath(new URL("./node/seed.sh", import.meta.url));
-  const child = spawn("/bin/sh", [script, join(options.binaries.bin, "containerd"), config], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
+  const child = spawn("/bin/sh", [script, join(options.binaries.bin, "containerd"), config], {
+    detached: true,
+    stdio: ["pipe", "ignore", "ignore"],
+  });
   const ended = once(child, "exit");
   try {
     if (!(await socketAnswers(socket, 20_000))) throw new Error("containerd did not start");
