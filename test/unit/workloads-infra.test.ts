@@ -55,13 +55,16 @@ function assertGolden(name: string, objects: readonly Manifest[]): void {
   const shown = objects.map((one) =>
     one.kind === "Secret" ? { ...one, data: Object.keys(one["data"] as object) } : one,
   );
-  const text = shown.map((one) => stringify(one, { lineWidth: 0 })).join("---\n");
+  const text = shown.map((one) => stringify(one, { lineWidth: 0, aliasDuplicateObjects: false })).join("---\n");
   const file = new URL(name, GOLDEN);
   if (process.env["UPDATE_GOLDEN"] === "1") {
     mkdirSync(GOLDEN, { recursive: true });
     writeFileSync(file, text);
   }
-  assert.equal(text, readFileSync(file, "utf8"), `${name} differs; run with UPDATE_GOLDEN=1 and read the difference`);
+  const [lines, wanted] = [text.split("\n"), readFileSync(file, "utf8").split("\n")];
+  const first = lines.findIndex((line, index) => line !== wanted[index]);
+  assert.equal(lines[first], wanted[first], `${name}:${first + 1}; run with UPDATE_GOLDEN=1 and read the difference`);
+  assert.equal(lines.length, wanted.length, name);
 }
 
 function everything(input: BuildInput): readonly Manifest[] {
