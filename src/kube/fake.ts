@@ -142,7 +142,7 @@ export class FakeKube implements KubeClient {
   async *watch<T extends KubeObject>(query: ListQuery, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
     await this.#enter("watch", query);
     let version = Number(options.resourceVersion);
-    if (version < this.#compacted) throw refused(query, 410, "Expired", "too old resource version");
+    if (version + 1 < this.#compacted) throw refused(query, 410, "Expired", "too old resource version");
     const until = Date.now() + (options.timeoutSeconds ?? 300) * 1000;
     while (!options.signal.aborted && Date.now() < until) {
       for (const { event, ...entry } of this.#log.filter(

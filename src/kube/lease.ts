@@ -97,7 +97,7 @@ export class LeaderLease {
   async #try(): Promise<boolean> {
     const start = performance.now();
     // Bounded, so that a silent server cannot keep us from noticing that the lease ran out.
-    const signal = AbortSignal.timeout(this.#deadlineMs / 3);
+    const signal = AbortSignal.timeout(Math.ceil(this.#deadlineMs / 3));
     try {
       const live = await this.#client.get(this.#ref(), signal);
       if (live === undefined) await this.#create(signal);

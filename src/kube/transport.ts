@@ -53,9 +53,9 @@ export class Transport {
       ...(key === undefined ? {} : { key }),
       ...(serverName === undefined ? {} : { servername: serverName }),
     };
-    const headersTimeout = options.headersTimeoutMs ?? 60_000;
+    const headersTimeout = options.headersTimeoutMs ?? 30_000;
     const shared = { allowH2: false, pipelining: 1, connect, headersTimeout, keepAliveTimeout: 30_000 };
-    this.#calls = new Agent({ ...shared, connections: CONNECTIONS, bodyTimeout: 60_000 });
+    this.#calls = new Agent({ ...shared, connections: CONNECTIONS, bodyTimeout: 30_000 });
     // A stream may be silent for long: whoever reads it has its own timer.
     this.#streams = new Agent({ ...shared, bodyTimeout: 0 });
   }

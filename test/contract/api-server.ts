@@ -11,6 +11,8 @@ import { exec } from "../../src/host/exec.ts";
 
 export interface ApiServer {
   readonly config: ClusterConfig;
+  /** The same as `config`, as a kubeconfig with an administrator's certificate. */
+  readonly kubeconfig: string;
   /** Drops every revision before now, so that old resource versions are gone. */
   compact(): Promise<void>;
   stop(): Promise<void>;
@@ -55,7 +57,7 @@ export async function startApiServer(bin: string): Promise<ApiServer> {
     const [status] = JSON.parse(stdout) as { Status: { header: { revision: number } } }[];
     await etcdctl("compact", String(status?.Status.header.revision));
   };
-  return { config, compact, stop };
+  return { config, kubeconfig: await kubeconfig(folder, config), compact, stop };
 }
 
 function etcdArguments(folder: string, url: string, peer: string): string[] {
@@ -99,12 +101,17 @@ function apiArguments(folder: string, etcdUrl: string, port: number): string[] {
     file("sa.pub"),
     "--service-account-signing-key-file",
     file("sa.key"),
+    "--client-ca-file",
+    file("ca.crt"),
     "--token-auth-file",
     file("tokens.csv"),
     "--authorization-mode",
     "RBAC",
     "--service-cluster-ip-range",
     "10.0.0.0/24",
+    // Watches of ConfigMaps come from etcd itself, so that compaction makes old versions too old at once.
+    "--watch-cache-sizes",
+    "configmaps#0",
     // Nobody runs the controllers that these plugins wait for.
     "--disable-admission-plugins",
     "ServiceAccount",
@@ -133,9 +140,37 @@ async function makeKeys(folder: string): Promise<void> {
     "-out",
     "server.crt",
   );
+  const admin = ["-subj", "/O=system:masters/CN=certificate-admin"];
+  await openssl(
+    "req",
+    "-x509",
+    ...ec,
+    "-CA",
+    "ca.crt",
+    "-CAkey",
+    "ca.key",
+    ...admin,
+    "-keyout",
+    "admin.key",
+    "-out",
+    "admin.crt",
+  );
   await openssl("genrsa", "-out", "sa.key", "2048");
   await openssl("rsa", "-in", "sa.key", "-pubout", "-out", "sa.pub");
   await writeFile(join(folder, "tokens.csv"), 'admin-token,admin,admin,"system:masters"\n', { mode: 0o600 });
+}
+
+async function kubeconfig(folder: string, { server }: ClusterConfig): Promise<string> {
+  const data = async (file: string): Promise<string> => (await readFile(join(folder, file))).toString("base64");
+  const user = { "client-certificate-data": await data("admin.crt"), "client-key-data": await data("admin.key") };
+  return JSON.stringify({
+    apiVersion: "v1",
+    kind: "Config",
+    clusters: [{ name: "c", cluster: { server, "certificate-authority-data": await data("ca.crt") } }],
+    users: [{ name: "u", user }],
+    contexts: [{ name: "admin", context: { cluster: "c", user: "u", namespace: "somewhere" } }],
+    "current-context": "admin",
+  });
 }
 
 interface Running {
