@@ -102,6 +102,11 @@ export class Session {
     return { userId, projectId };
   }
 
+  /** The token that is held: for a program that is given one instead of a password. Never to be logged. */
+  async token(): Promise<string> {
+    return (await this.#current()).value;
+  }
+
   /** Ends the connections. The session cannot be used afterwards. */
   async close(): Promise<void> {
     await this.#transport.close();

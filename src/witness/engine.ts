@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 
-import { OpenStackError } from "../openstack/error.ts";
+import { isNotFound, OpenStackError } from "../openstack/error.ts";
 import type { Session } from "../openstack/session.ts";
 import type { WitnessApi, WitnessCycle, WitnessDefinition } from "../workloads/witness-contract.ts";
 import { TIMEOUT_MS, witnessApi, type Measure } from "./api.ts";
@@ -125,7 +125,11 @@ export class Engine {
   async #sweep(session: Session, service: string, cycle: WitnessCycle): Promise<void> {
     const uncounted: Measure = (_name, work) => work();
     const api = await witnessApi(session, service, uncounted, cycle.name);
-    for (const path of (await cycle.leftovers?.(api, PREFIX)) ?? []) await api.delete(path);
+    for (const path of (await cycle.leftovers?.(api, PREFIX)) ?? []) {
+      await api.delete(path).catch((error: unknown) => {
+        if (!isNotFound(error)) throw error; // what is gone meanwhile is well
+      });
+    }
   }
 
   async #measure<T>(api: string, name: string, work: () => Promise<T>): Promise<T> {

@@ -22,7 +22,11 @@ openstackContract("stand-in", options);
 
 async function using(change: Partial<SessionOptions>, work: (session: Session) => Promise<void>): Promise<void> {
   const session = new Session({ ...options(), ...change });
-  await work(session).finally(() => session.close());
+  try {
+    await work(session);
+  } finally {
+    await session.close();
+  }
 }
 const logins = (): number => stub.seen.filter((what) => what === "POST /identity/v3/auth/tokens").length;
 

@@ -83,6 +83,8 @@ export class OpenStackStub {
 /** Two pages of one network each. */
 function networksPage(url: URL): Reply {
   if (url.searchParams.get("marker") === "n1") return { status: 200, body: { networks: [{ id: "n2", name: "two" }] } };
-  const next = { rel: "next", href: `${url.href}?marker=n1` };
+  const href = new URL(url);
+  href.searchParams.set("marker", "n1");
+  const next = { rel: "next", href: href.href };
   return { status: 200, body: { networks: [{ id: "n1", name: "one" }], networks_links: [next] } };
 }
