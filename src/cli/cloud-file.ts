@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
 import { type Document, isMap, isScalar, isSeq, LineCounter, parseAllDocuments } from "yaml";
 import { type Finding, judgeCloud, type TakenRange } from "../api/findings.ts";
 import { CLOUD_KIND, type Cloud, readCloud } from "../api/cloud.ts";
@@ -25,7 +26,9 @@ export function judgeText(text: string, taken: readonly TakenRange[] = []): Judg
   if (text.length > MAX_BYTES)
     return refused("too-large", `The file has ${text.length} characters: a Cloud has at most ${MAX_BYTES}.`);
   const lines = new LineCounter();
-  const documents = [...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false })] as Parsed[];
+  const documents = [
+    ...parseAllDocuments(text, { lineCounter: lines, prettyErrors: false, logLevel: "error" }),
+  ] as Parsed[];
   const syntax = documents.flatMap((document) =>
     document.errors.map((problem): FileFinding => ({
       path: "",
@@ -124,7 +127,7 @@ function child(node: unknown, key: string): { node: unknown; offset: number | un
 /** Text of a file, or of standard input for `-`. Throws CliError (exit code 2). */
 export async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file === "-" ? "/dev/stdin" : file, "utf8");
+    return file === "-" ? await text(process.stdin) : await readFile(file, "utf8");
   } catch (cause) {
     throw new CliError(
       `The file ${file} cannot be read`,

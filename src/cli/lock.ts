@@ -23,15 +23,22 @@ export async function withLock<T>(path: string, command: string, work: () => Pro
   if (server === undefined) throw await locked(path);
   try {
     await writeHolder(path, { pid: process.pid, since: new Date().toISOString(), command });
-    return await work();
+    try {
+      return await work();
+    } finally {
+      await removeHolder(path);
+    }
   } finally {
-    await rm(path, { force: true });
-    // A state folder in which nothing is left (after `down --purge`) goes too.
-    await rmdir(dirname(path)).catch((error: NodeJS.ErrnoException) => {
-      if (!["ENOTEMPTY", "EEXIST", "ENOENT", "EBUSY", "EACCES"].includes(error.code ?? "")) throw error;
-    });
     server.close();
   }
+}
+
+/** Removes the holder's file; a state folder in which nothing is left (after `down --purge`) goes too. */
+async function removeHolder(path: string): Promise<void> {
+  await rm(path, { force: true });
+  await rmdir(dirname(path)).catch((error: NodeJS.ErrnoException) => {
+    if (!["ENOTEMPTY", "EEXIST", "ENOENT", "EBUSY", "EACCES"].includes(error.code ?? "")) throw error;
+  });
 }
 
 async function writeHolder(path: string, holder: LockHolder): Promise<void> {

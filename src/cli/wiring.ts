@@ -1,5 +1,4 @@
 import { homedir } from "node:os";
-import { join } from "node:path";
 import { exec } from "../host/exec.ts";
 import { removeUnderlay, stopUnderlay, underlayState } from "../underlay/index.ts";
 import { bringUp, CLOUD_ENTRY } from "../up/index.ts";
@@ -70,5 +69,5 @@ export const engine: Engine = {
 /** What this machine has and lacks. */
 export async function checks(cli: CliContext): Promise<readonly Check[]> {
   const { runChecks } = await import("../underlay/doctor.ts");
-  return runChecks({ cacheDir: cli.paths.cache, stateDir: cli.paths.state, folder: join(cli.paths.cache, "..") });
+  return runChecks({ cacheDir: cli.paths.cache, stateDir: cli.paths.state });
 }
