@@ -9,27 +9,30 @@ from urllib.parse import urlsplit
 
 sys.argv = ["nova-manage", "--config-dir", "/etc/nova/conf.d"]
 
-from nova import config  # noqa: E402
-from nova import context  # noqa: E402
-from nova import objects  # noqa: E402
-from nova.cmd import manage  # noqa: E402
+from nova.cmd import manage  # noqa: E402, I001  (first: it makes Python's own modules cooperative)
+from nova import config, context, objects  # noqa: E402
+from nova.db import migration  # noqa: E402
 from oslo_utils import uuidutils  # noqa: E402
 
 # Each process fills these from its own configuration, so that no password stands in the table and a new one needs no
 # change of it. https://docs.openstack.org/nova/latest/admin/cells.html#template-urls-in-cell-mappings
 ACCOUNT = "{scheme}://{username}:{password}@{hostname}"
 TRANSPORT = ACCOUNT + ":{port}/{path}"
+# cell0 holds guests that found no host: nobody sends it messages.
+NO_TRANSPORT = "none:///"
+CELL0 = objects.CellMapping.CELL0_UUID
 
 
 def beside(work):
-    """Runs `work` in a process beside this one; answers its id."""
+    """Runs `work` in a process beside this one; returns its id."""
     sys.stdout.flush()
     pid = os.fork()
     if pid:
         return pid
     code = 1
     try:
-        code = work() or 0
+        work()
+        code = 0
     except BaseException:
         traceback.print_exc()
     finally:
@@ -42,38 +45,47 @@ def finished(pid, what):
         sys.exit(f"{what} failed; the reason stands above")
 
 
-def ensure_cell(found, name, uuid, transport, database):
+def database(path):
+    """Template of the cells' database `path` on the server that the configuration names."""
+    port = ":{port}" if urlsplit(manage.CONF.database.connection).port else ""
+    return f"{ACCOUNT}{port}/{path}?{{query}}"
+
+
+def cell0_schema():
+    url = objects.CellMapping.format_db_url(database("nova_cell0"))
+    cell0 = objects.CellMapping(uuid=CELL0, name="cell0", transport_url=NO_TRANSPORT, database_connection=url)
+    with context.target_cell(context.get_admin_context(), cell0) as target:
+        migration.db_sync(context=target)
+
+
+def ensure_cell(found, name, uuid, transport, connection):
     mapping = found or objects.CellMapping(context.get_admin_context(), uuid=uuid, name=name)
     mapping.transport_url = transport
-    mapping.database_connection = database
+    mapping.database_connection = connection
     mapping.save() if found else mapping.create()
     print(f"{name} is mapped", flush=True)
 
 
 def map_cells():
-    server = ACCOUNT + (":{port}" if urlsplit(manage.CONF.database.connection).port else "")
-    admin = context.get_admin_context()
-    cell0 = objects.CellMapping.CELL0_UUID
-    cells = {cell.uuid: cell for cell in objects.CellMappingList.get_all(admin)}
+    cells = {cell.uuid: cell for cell in objects.CellMappingList.get_all(context.get_admin_context())}
     cell1 = next((cell for cell in cells.values() if cell.name == "cell1"), None)
-    ensure_cell(cells.get(cell0), "cell0", cell0, "none:///", server + "/nova_cell0?{query}")
-    ensure_cell(cell1, "cell1", uuidutils.generate_uuid(), TRANSPORT, server + "/{path}?{query}")
+    ensure_cell(cells.get(CELL0), "cell0", CELL0, NO_TRANSPORT, database("nova_cell0"))
+    ensure_cell(cell1, "cell1", uuidutils.generate_uuid(), TRANSPORT, database("{path}"))
 
 
 def main():
     config.parse_args(sys.argv)
     manage.logging.setup(manage.CONF, "nova")
     objects.register_all()
-    # The cell's own database needs nothing of the others, and is half of the work.
-    cell1 = beside(lambda: manage.DbCommands().sync(local_cell=True))
-    manage.ApiDbCommands().sync()
+    # Three databases that need nothing of each other.
+    cell1 = beside(migration.db_sync)
+    cell0 = beside(cell0_schema)
+    migration.db_sync(database="api")
     print("nova_api is up to date", flush=True)
     map_cells()
-    finished(cell1, "nova's database")
-    print("nova is up to date", flush=True)
-    if manage.DbCommands().sync():
-        sys.exit("nova_cell0 failed; the reason stands above")
-    print("nova_cell0 is up to date", flush=True)
+    finished(cell1, "The schema of nova")
+    finished(cell0, "The schema of nova_cell0")
+    print("nova and nova_cell0 are up to date", flush=True)
 
 
 main()
