@@ -8,7 +8,8 @@ import { nodeAddress, type UnderlayConfig } from "./config.ts";
 import { reasonOf, UnderlayError } from "./errors.ts";
 import { writeAtomic } from "./files.ts";
 import { initConfiguration, type KubeadmTraits } from "./kubeadm.ts";
-import { runInNode, type NodeContext } from "./node.ts";
+import { runInNode } from "./node.ts";
+import type { NodeContext } from "./node-types.ts";
 
 /** Makes the first control plane with kubeadm, in a node whose containerd runs and has the images. */
 export async function initCluster(context: NodeContext, traits: KubeadmTraits): Promise<void> {

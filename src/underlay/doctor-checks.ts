@@ -4,7 +4,7 @@ import { getuid } from "node:process";
 import type { Exec } from "../host/exec.ts";
 import { detectCgroups } from "./cgroups.ts";
 import type { UnderlayConfig } from "./config.ts";
-import type { Check } from "./doctor.ts";
+import { bad, good, type Check } from "./check.ts";
 import { reasonOf, UnderlayError } from "./errors.ts";
 import { checkConflicts } from "./fabric.ts";
 import { readIfThere } from "./files.ts";
@@ -14,14 +14,6 @@ import { kvmUsable } from "./kvm.ts";
 const NEEDED = { cache: 20 * 2 ** 30, cacheBuilt: 4 * 2 ** 30, state: 5 * 2 ** 30, memory: 6 * 2 ** 30 };
 /** Go's version that the modules ask for. */
 const GO_NEEDED = [1, 26] as const;
-
-export function good(id: string, found: string): Check {
-  return { id, ok: true, found, cure: "" };
-}
-
-export function bad(id: string, found: string, cure: string): Check {
-  return { id, ok: false, found, cure };
-}
 
 export async function root(): Promise<Check> {
   return getuid?.() === 0

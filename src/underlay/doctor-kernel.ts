@@ -3,8 +3,7 @@ import { release } from "node:os";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { Exec } from "../host/exec.ts";
-import { bad, good } from "./doctor-checks.ts";
-import type { Check } from "./doctor.ts";
+import { bad, good, type Check } from "./check.ts";
 import { readIfThere } from "./files.ts";
 import { kvmUsable as usable } from "./kvm.ts";
 

@@ -1,4 +1,5 @@
 import { exec as realExec, type Exec } from "../host/exec.ts";
+import type { Check } from "./check.ts";
 import { DEFAULT_CONFIG, validateConfig, type UnderlayConfig } from "./config.ts";
 import { UnderlayError } from "./errors.ts";
 import {
@@ -16,17 +17,6 @@ import {
   tools,
 } from "./doctor-checks.ts";
 import { kernel } from "./doctor-kernel.ts";
-
-/** One thing that this machine has or lacks. */
-export interface Check {
-  /** Stable name, for programs. */
-  readonly id: string;
-  readonly ok: boolean;
-  /** What was found, in plain words. */
-  readonly found: string;
-  /** What to do about it; empty when all is well. */
-  readonly cure: string;
-}
 
 export interface DoctorOptions {
   readonly cacheDir: string;

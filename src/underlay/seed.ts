@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Exec } from "../host/exec.ts";
@@ -45,6 +45,7 @@ export async function ensureSeed(options: SeedOptions): Promise<string> {
   try {
     await fill(options, work, run);
     await rename(work, folder);
+    await prune(folder);
   } catch (error) {
     if (await isFolder(folder)) return folder; // another run was faster
     throw new UnderlayError(
@@ -57,6 +58,25 @@ export async function ensureSeed(options: SeedOptions): Promise<string> {
     await rm(work, { recursive: true, force: true });
   }
   return folder;
+}
+
+/** Removes older seeds, each of which is gigabytes, unless a node runs from one (its mounts show it). */
+async function prune(newest: string): Promise<void> {
+  const all = (await readdir(dirname(newest))).filter(
+    (name) => name.startsWith("containerd-") && name !== basename(newest),
+  );
+  for (const name of all) {
+    if (!(await mountedAnywhere(`/${basename(dirname(newest))}/${name}/`)))
+      await rm(join(dirname(newest), name), { recursive: true, force: true });
+  }
+}
+
+async function mountedAnywhere(part: string): Promise<boolean> {
+  for (const pid of (await readdir("/proc")).filter((name) => /^\d+$/.test(name))) {
+    const mounts = await readFile(`/proc/${pid}/mountinfo`, "utf8").catch(() => ""); // ended meanwhile
+    if (mounts.includes(part)) return true;
+  }
+  return false;
 }
 
 /** Puts a seed's databases and mount points into a node's containerd folder, which must be empty. The mounts are made by the node itself. */

@@ -26,6 +26,10 @@ export class UnderlayPaths {
   get kubeconfig(): string {
     return join(this.root, "kubeconfig");
   }
+  /** Where the volumes of a cluster that was removed at this time are kept. */
+  retained(time: Date): string {
+    return join(this.root, "retained", time.toISOString().replaceAll(":", "-"));
+  }
   node(name: string): string {
     return join(this.root, "nodes", name);
   }

@@ -1,5 +1,3 @@
-// underlay: Kubernetes on this machine: binaries, nodes, network, kubeadm, add-ons. This file pins the version of every part.
-
 /** Versions of the programs, equal to those that the go.mod files next to it require (a test compares them). */
 export const VERSIONS = {
   kubernetes: "v1.37.2",

@@ -1,0 +1,243 @@
+import { mkdir, readdir, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { exec as realExec, type Exec } from "../host/exec.ts";
+import { timed, type Report } from "../host/progress.ts";
+import { apiReady, nodesReady } from "./api-probe.ts";
+import { detectCgroups } from "./cgroups.ts";
+import { VOLUMES_FOLDER } from "./addons.ts";
+import { addonsHash, applyAddons, initCluster, writeKubeconfig, type Kubectl } from "./cluster.ts";
+import { DEFAULT_CONFIG, nodeAddress, validateConfig, type NodeConfig, type UnderlayConfig } from "./config.ts";
+import { importImages, type ContainerdClient } from "./containerd.ts";
+import { UnderlayError } from "./errors.ts";
+import { ensureFabric, fabricUp } from "./fabric.ts";
+import { kvmUsable } from "./kvm.ts";
+import { containerdSocket, killNode, nodeCommand, removeNodeData, runInNode, runningNode, startNode } from "./node.ts";
+import type { NodeContext, NodeProcesses } from "./node-types.ts";
+import { socketAnswers } from "./sockets.ts";
+import { readRecord, removeRecord, UnderlayPaths, writeRecord, type UnderlayRecord } from "./state.ts";
+import type { EnsureOptions, UnderlayHandle, UnderlayOptions, UnderlayStateReport } from "./types.ts";
+import { VERSIONS } from "./versions.ts";
+
+/** One call on the cluster of a state folder. */
+export class Run {
+  readonly exec: Exec;
+  readonly config: UnderlayConfig;
+  private readonly paths: UnderlayPaths;
+  private readonly report: Report;
+  private readonly cgroups: NodeContext["cgroups"];
+  private record: UnderlayRecord | undefined;
+  private changed = false;
+  /** When this run began: what was said before counts for nothing. */
+  private readonly startedMs = Date.now();
+
+  private constructor(
+    options: UnderlayOptions,
+    parts: { record: UnderlayRecord | undefined; cgroups: NodeContext["cgroups"] },
+  ) {
+    this.exec = options.exec ?? realExec;
+    this.report = options.report;
+    this.paths = new UnderlayPaths(options.stateDir);
+    this.record = parts.record;
+    this.cgroups = parts.cgroups;
+    this.config = parts.record?.config ?? options.config ?? DEFAULT_CONFIG;
+  }
+
+  static async open(options: UnderlayOptions): Promise<Run> {
+    const record = await readRecord(new UnderlayPaths(options.stateDir));
+    return new Run(options, { record, cgroups: await detectCgroups() });
+  }
+
+  contexts(): NodeContext[] {
+    return this.config.nodes.map((node) => this.context(node));
+  }
+
+  private context(node: NodeConfig): NodeContext {
+    return { exec: this.exec, config: this.config, node, folder: this.paths.node(node.name), cgroups: this.cgroups };
+  }
+
+  async ensure(options: EnsureOptions): Promise<UnderlayHandle> {
+    validateConfig(this.config);
+    const made = this.record?.phase === "made";
+    if (!made) await this.startOver();
+    if (!(await fabricUp(this.config)))
+      await this.step("network", "making the bridges", () => ensureFabric(this.exec, this.config));
+    const clients = new Map<string, ContainerdClient>();
+    for (const context of this.contexts()) clients.set(context.node.name, await this.ensureNode(context, options));
+    const kube: Kubectl = { exec: this.exec, bin: options.binaries.bin, kubeconfig: this.paths.kubeconfig };
+    const [first] = this.contexts();
+    if (first === undefined) throw new UnderlayError("The underlay has no node", "List at least one node.");
+    if (!made) await this.make(first);
+    else await this.resume(first, kube);
+    await this.finish(kube);
+    return this.handle(clients);
+  }
+
+  private async startOver(): Promise<void> {
+    if (this.record !== undefined)
+      this.report({
+        part: "underlay",
+        state: "info",
+        message: "an earlier run was interrupted: its half-made cluster is removed",
+      });
+    for (const context of this.contexts()) {
+      await killNode(context);
+      await removeNodeData(context);
+    }
+    await this.remember({ phase: "making", config: this.config, kubernetes: VERSIONS.kubernetes });
+  }
+
+  private async ensureNode(context: NodeContext, options: EnsureOptions): Promise<ContainerdClient> {
+    const { name } = context.node;
+    let processes = await runningNode(context);
+    processes ??= await this.step(`node/${name}`, `starting node ${name}`, () =>
+      startNode(context, {
+        rootfs: options.nodeRootfs,
+        ...options.binaries,
+        ...(options.seed === undefined ? {} : { seed: options.seed }),
+      }),
+    );
+    const client = { exec: this.exec, bin: options.binaries.bin, socket: containerdSocket(processes) };
+    if (!(await socketAnswers(client.socket, 20_000))) {
+      throw new UnderlayError(
+        `containerd of node ${name} does not answer`,
+        `Read ${context.folder}/var/log/underpin/containerd/current.`,
+      );
+    }
+    if (this.changed)
+      await this.step(`images/${name}`, `importing the control plane's images into ${name}`, () =>
+        importImages(client, options.images),
+      );
+    return client;
+  }
+
+  private async make(first: NodeContext): Promise<void> {
+    const traits = { cgroupVersion: this.cgroups.version, kvm: await kvmUsable() };
+    await this.step("kubeadm", "making the cluster with kubeadm", () => initCluster(first, traits));
+    await writeKubeconfig(first, this.paths.kubeconfig);
+    await this.remember({ phase: "made", config: this.config, kubernetes: VERSIONS.kubernetes });
+  }
+
+  private async resume(first: NodeContext, kube: Kubectl): Promise<void> {
+    await writeKubeconfig(first, kube.kubeconfig);
+    const ready = (timeoutMs: number): Promise<boolean> => apiReady(kube.kubeconfig, timeoutMs);
+    if (await ready(0)) return;
+    await this.step("api", "waiting for the API server", async () => {
+      if (!(await ready(120_000)))
+        throw new UnderlayError(
+          "The API server did not come back within two minutes",
+          "Run `underpin doctor`, and look at the node's /var/log/pods.",
+        );
+    });
+  }
+
+  private async finish(kube: Kubectl): Promise<void> {
+    const record = this.record;
+    if (record === undefined) return;
+    if (addonsHash(this.config) !== record.addons) {
+      const hash = await this.step("addons", "applying DNS and storage", () => applyAddons(kube, this.config));
+      await this.remember({ ...record, addons: hash });
+    }
+    if (!this.changed) return;
+    await this.step("nodes", "waiting for the nodes to be Ready", async () => {
+      const names = this.config.nodes.map(({ name }) => name);
+      if (!(await nodesReady(this.paths.kubeconfig, names, { sinceMs: this.startedMs, timeoutMs: 120_000 }))) {
+        throw new UnderlayError(
+          `Not Ready after two minutes: ${names.join(", ")}`,
+          `Look at "underpin kubectl describe node" and ${this.paths.root}/nodes/*/var/log/underpin/kubelet/current.`,
+        );
+      }
+    });
+  }
+
+  private async handle(clients: ReadonlyMap<string, ContainerdClient>): Promise<UnderlayHandle> {
+    const context = (name: string): NodeContext => this.find(name);
+    return {
+      kubeconfig: this.paths.kubeconfig,
+      changed: this.changed,
+      nodes: await Promise.all(
+        this.contexts().map(async (one) => ({
+          name: one.node.name,
+          address: nodeAddress(this.config, one.node),
+          pid: (await this.processes(one)).init.pid,
+        })),
+      ),
+      runInNode: async (name, argv, runOptions) => runInNode(context(name), argv, runOptions),
+      commandInNode: async (name, argv) => nodeCommand(context(name), await this.processes(context(name)), argv),
+      importImages: async (name, images) => {
+        const client = clients.get(name);
+        if (client === undefined)
+          throw new UnderlayError(`There is no node ${name}`, "Choose one of the handle's nodes.");
+        return importImages(client, images);
+      },
+    };
+  }
+
+  private find(name: string): NodeContext {
+    const context = this.contexts().find((one) => one.node.name === name);
+    if (context === undefined)
+      throw new UnderlayError(`There is no node ${name}`, "Choose one of the cluster's nodes.");
+    return context;
+  }
+
+  private async processes(context: NodeContext): Promise<NodeProcesses> {
+    const processes = await runningNode(context);
+    if (processes === undefined)
+      throw new UnderlayError(`Node ${context.node.name} does not run`, "Start it with `underpin up`.");
+    return processes;
+  }
+
+  async state(): Promise<UnderlayStateReport> {
+    const nodes = await Promise.all(
+      this.contexts().map(async (context) => {
+        const processes = await runningNode(context);
+        return {
+          name: context.node.name,
+          running: processes !== undefined,
+          ...(processes === undefined ? {} : { pid: processes.init.pid }),
+        };
+      }),
+    );
+    if (this.record === undefined) return { state: "absent", message: "there is no cluster", nodes: [] };
+    if (this.record.phase === "making")
+      return { state: "half made", message: "the last run was interrupted; the next one starts over", nodes };
+    const kubeconfig = this.paths.kubeconfig;
+    if (nodes.every((node) => !node.running))
+      return { state: "stopped", message: "the cluster is stopped; its data is kept", nodes, kubeconfig };
+    const dead = nodes.filter((node) => !node.running).map((node) => node.name);
+    if (dead.length > 0) return { state: "damaged", message: `not running: ${dead.join(", ")}`, nodes, kubeconfig };
+    if (!(await fabricUp(this.config)))
+      return { state: "damaged", message: "a bridge is missing or down", nodes, kubeconfig };
+    if (!(await apiReady(kubeconfig, 2_000)))
+      return { state: "damaged", message: "the API server does not answer", nodes, kubeconfig };
+    return { state: "running", message: "", nodes, kubeconfig };
+  }
+
+  /** Removes the cluster's files. Without `purge` its volumes are put aside first: nothing else of it can be used again. */
+  async removeData(purge: boolean): Promise<void> {
+    if (!purge) await this.retainVolumes();
+    await removeRecord(this.paths);
+    for (const context of this.contexts()) await removeNodeData(context);
+    if (purge) await rm(this.paths.root, { recursive: true, force: true });
+  }
+
+  private async retainVolumes(): Promise<void> {
+    const target = this.paths.retained(new Date());
+    for (const context of this.contexts()) {
+      const volumes = join(context.folder, VOLUMES_FOLDER);
+      if ((await readdir(volumes).catch(() => [])).length === 0) continue; // none were made
+      await mkdir(target, { recursive: true, mode: 0o700 });
+      await rename(volumes, join(target, context.node.name));
+      this.report({ part: "underlay/volumes", state: "info", message: `the volumes' data is kept in ${target}` });
+    }
+  }
+
+  private async remember(record: UnderlayRecord): Promise<void> {
+    this.record = record;
+    await writeRecord(this.paths, record);
+  }
+
+  private async step<T>(part: string, message: string, work: () => Promise<T>): Promise<T> {
+    this.changed = true;
+    return timed(this.report, `underlay/${part}`, message, work);
+  }
+}
