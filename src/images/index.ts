@@ -129,13 +129,19 @@ async function ensure(
   );
   const debian = await debianAccess(options.exec);
   const run = new Run(all, options, { exec: options.exec, workspace, debian, report: options.report, lower: [] });
+  // The longest first, so that the others fill the time beside it.
+  const size = (name: string): number => spaceFor(located(name, all, options.store).recipe);
+  missing.sort((a, b) => size(b) - size(a));
   const results = await Promise.allSettled(missing.map((name) => run.make(name)));
   const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
   if (failures.length > 0) throw failures[0];
 }
 
 /** Bytes that a build needs at most while it runs: tree, layer and downloads. */
-const SPACE = { venv: 5 * 2 ** 30, packages: 2 * 2 ** 30, other: 2 ** 28 };
+function spaceFor(recipe: Recipe): number {
+  if (recipe.venv !== undefined) return 5 * 2 ** 30;
+  return recipe.packages.length > 0 || recipe.from === null ? 2 * 2 ** 30 : 2 ** 29;
+}
 
 /** One run of the builder: everything is made once, children after their parents, as many at a time as there are cores. */
 class Run {
@@ -167,13 +173,7 @@ class Run {
     await this.#onCore(async () => {
       // One error is enough: what was not begun when the first came is left for the next run.
       if (this.#failed) throw new RecipeError(`${name} was not built, since another image failed`);
-      const size =
-        recipe.venv !== undefined
-          ? SPACE.venv
-          : recipe.packages.length > 0 || recipe.from === null
-            ? SPACE.packages
-            : SPACE.other;
-      await requireSpace(this.#options.cacheDir, size);
+      await requireSpace(this.#options.cacheDir, spaceFor(recipe));
       const tools = { ...this.#tools, lower };
       if (recipe.packages.length > 0) await (this.#lists ??= updateLists(tools));
       await timed(this.#options.report, `images/${name}`, `building ${name}`, () => this.#build(name, tools));

@@ -1,6 +1,7 @@
+import { hash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, readlink, realpath } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { contentHash, fileHash } from "../host/store.ts";
+import { contentHash } from "../host/store.ts";
 import { loadRelease } from "../releases/index.ts";
 import { type Copy, type Recipe, RecipeError } from "./recipe.ts";
 
@@ -31,10 +32,10 @@ async function copyHash(copy: Copy, project: string): Promise<string> {
 
 async function treeHash(project: string, copy: Extract<Copy, { kind: "project" }>): Promise<string> {
   const root = join(project, copy.from);
-  const files: Record<string, string> = {};
-  for (const path of await treeFiles(root, copy.exclude)) files[relative(root, path)] = await fileHash(path);
-  if (Object.keys(files).length === 0) throw new RecipeError(`${root}, which an image includes, is empty or missing`);
-  return contentHash(files);
+  const paths = await treeFiles(root, copy.exclude);
+  if (paths.length === 0) throw new RecipeError(`${root}, which an image includes, is empty or missing`);
+  const hashes = await Promise.all(paths.map(async (path) => hash("sha256", await readFile(path))));
+  return contentHash(paths.map((path, index) => [relative(root, path), hashes[index]]));
 }
 
 async function treeFiles(root: string, exclude: readonly string[]): Promise<string[]> {

@@ -30,6 +30,8 @@ export const recipeSchema = z.strictObject({
   outputPath: absolute.default("/"),
   /** Debian packages, installed without recommended ones. */
   packages: z.array(packageName).default([]),
+  /** Extended regular expressions of packages that dependencies bring and nothing runs: removed against dpkg's will. */
+  purged: z.array(z.string()).default([]),
   /** Made before any package, so that their numbers are the same in every image and release. */
   users: z
     .array(

@@ -60,6 +60,7 @@ export function buildScript(recipe: Recipe): string {
     "furnish merged",
     inside("merged", usersPhase(recipe)),
     recipe.packages.length === 0 ? "" : inside("merged", install(recipe.packages)),
+    recipe.purged.length === 0 ? "" : inside("merged", purge(recipe.purged)),
     stagePhase(recipe),
     inside("merged", recipe.commands.join("\n")),
     recipe.removals.length === 0 ? "" : inside("merged", `rm -rf -- ${recipe.removals.join(" ")}`),
@@ -122,6 +123,13 @@ function inside(tree: string, script: string): string {
 
 function install(packages: readonly string[]): string {
   return `apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 ${packages.toSorted().join(" ")}`;
+}
+
+/** Without their own scripts, which call each other while they go. */
+function purge(patterns: readonly string[]): string {
+  return `names=$(dpkg-query -W -f '\${Package}\\n' | grep -Ex '${patterns.join("|")}')
+for name in $names; do rm -f /var/lib/dpkg/info/$name.prerm /var/lib/dpkg/info/$name.postrm /var/lib/dpkg/info/$name:*.prerm /var/lib/dpkg/info/$name:*.postrm; done
+dpkg --purge --force-depends $names`;
 }
 
 /** Straight into the files: a home is not made, no password is set, and nothing depends on the clock. */

@@ -71,6 +71,13 @@ export const image = {
     { path: "/etc/libvirt/qemu.conf", content: qemuConf },
     { path: "/etc/libvirt/libvirtd.conf", content: libvirtdConf },
   ],
+  // Other machines than a PC, and names of hardware for people.
+  removals: [
+    "/usr/bin/qemu-system-i386",
+    "/usr/bin/qemu-system-x86_64-microvm",
+    "/usr/lib/udev/hwdb.bin",
+    "/usr/lib/udev/hwdb.d",
+  ],
   commands: [
     "mv /usr/bin/qemu-system-x86_64 /usr/bin/qemu-system-x86_64.real",
     "mv /usr/local/share/underpin/qemu-system-x86_64 /usr/bin/qemu-system-x86_64",

@@ -3,6 +3,8 @@ export const image = {
   name: "rabbitmq",
   users: [{ name: "rabbitmq", id: 42439, home: "/var/lib/rabbitmq" }],
   packages: ["rabbitmq-server"],
+  // Only rabbitmqadmin, a client of the management API, is written in Python.
+  purged: ["python3.*", "libpython3.*"],
   commands: [
     "rm -rf /var/lib/rabbitmq /var/log/rabbitmq",
     "install -d -o 42439 -g 42439 /var/lib/rabbitmq /etc/rabbitmq",
