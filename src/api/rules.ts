@@ -1,4 +1,5 @@
 import { MAX_CLOUD_NAME, MAX_NAMESPACE } from "./fields.ts";
+import { LIMIT_RULES } from "./limits.ts";
 import { NETWORK_RULES } from "./network-rules.ts";
 import { KNOWN_RELEASES } from "./releases.ts";
 import { type Rule, unless } from "./rule.ts";
@@ -106,4 +107,5 @@ export const CLOUD_RULES: readonly Rule[] = [
   ...backendRules,
   ...fileRules,
   ...NETWORK_RULES,
+  ...LIMIT_RULES,
 ];

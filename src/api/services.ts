@@ -7,6 +7,8 @@ interface SpecModule {
   readonly fields: z.ZodRawShape;
   /** Whether a Cloud that does not mention the service has it; default true. */
   readonly enabledByDefault?: boolean;
+  /** Services that it cannot work without. */
+  readonly needs?: readonly string[];
 }
 
 const WORKLOADS = new URL("../workloads/", import.meta.url);
@@ -27,6 +29,11 @@ const modules = await Promise.all(
 /** Raw shape of each service's own fields. */
 export const SERVICE_FIELDS: Readonly<Record<string, z.ZodRawShape>> = Object.fromEntries(
   modules.map(([name, module]) => [name, module.fields]),
+);
+
+/** For each service, those that it cannot work without. */
+export const SERVICE_NEEDS: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  modules.map(([name, module]) => [name, module.needs ?? []]),
 );
 
 const shape: Record<string, z.ZodType<ServiceSpec>> = Object.fromEntries(

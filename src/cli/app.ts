@@ -18,6 +18,7 @@ import { command as logs } from "./verbs/logs.ts";
 import { command as openstack } from "./verbs/openstack.ts";
 import { command as status } from "./verbs/status.ts";
 import { command as stop } from "./verbs/stop.ts";
+import { command as test } from "./verbs/test.ts";
 import { command as up } from "./verbs/up.ts";
 import { command as version } from "./verbs/version.ts";
 import { command as witness } from "./verbs/witness.ts";
@@ -56,6 +57,7 @@ export function application(color: boolean): Application<CliContext> {
       version,
       completion,
       cache,
+      test,
     },
     docs: {
       brief: "OpenStack as a workload of Kubernetes: one declarative cloud, one operational model",

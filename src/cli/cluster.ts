@@ -81,7 +81,7 @@ export async function theCloud(kube: KubeClient, namespace?: string): Promise<Cl
 
 /** A program of the cluster's version from the cache, else one of the machine. Throws CliError. */
 export async function findProgram(cli: CliContext, name: string): Promise<string> {
-  const folder = join(cli.paths.cache, "binaries");
+  const folder = join(cli.paths.cache, "store", "binaries");
   const entries = await readdir(folder).catch((): string[] => []);
   const candidates = await Promise.all(
     entries.map(async (entry) => {

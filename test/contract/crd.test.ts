@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
-import { type CloudInput, readCloud } from "../../src/api/cloud.ts";
+import { type CloudInput, readCloud, SERVICE_NAMES } from "../../src/api/cloud.ts";
 import { customResourceDefinitions } from "../../src/api/crd.ts";
 import { judgeCloud } from "../../src/api/findings.ts";
 import { API_VERSION, CLI_FIELD_MANAGER } from "../../src/api/names.ts";
@@ -137,6 +137,11 @@ describe(
           },
           { requiredKeys: [], noNullPrototype: true },
         ),
+        services: fc.dictionary(fc.constantFrom(...SERVICE_NAMES), fc.record({ enabled: fc.boolean() }), {
+          noNullPrototype: true,
+        }),
+        change: fc.constantFrom({ approval: "Automatic" }, { approval: "Manual" }),
+        images: fc.constantFrom({ pullSecrets: [] }, { pullSecrets: [{ name: "registry" }] }),
         compute: fc.constantFrom(
           { pools: [{ name: "std" }] },
           { pools: [{ name: "Std" }] },

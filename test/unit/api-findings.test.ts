@@ -158,6 +158,14 @@ const CASES: readonly (readonly [what: string, path: string, value: unknown, fou
   ],
   ["External without where", "spec.database.type", "External", "union spec.database"],
   ["a file from nowhere", "spec.services.nova.files", [{ path: "/etc/x" }], "union spec.services.nova.files.0"],
+  ["a database of somebody else", "spec.database.type", "External", "unsupported spec.database.type"],
+  [
+    "devices",
+    "spec.compute.pools",
+    [{ name: "std", devices: [{ name: "gpu", vendorID: "10de", productID: "20b0" }] }],
+    "unsupported spec.compute.pools.0.devices",
+  ],
+  ["nova without what it needs", "spec.services.glance.enabled", false, "needs-service spec.services.glance.enabled"],
   ["another version", "apiVersion", "underpin.dev/v2", "invalid-value apiVersion"],
 ];
 

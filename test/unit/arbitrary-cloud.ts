@@ -25,7 +25,7 @@ const options = fc.dictionary(name, fc.dictionary(name, optionValue, { maxKeys: 
 
 const service = fc.record(
   {
-    enabled: fc.boolean(),
+    enabled: fc.constant(true),
     replicas: fc.integer({ min: 1, max: 15 }),
     options,
     policy: fc.dictionary(name, fc.string({ maxLength: 20 }), { maxKeys: 2 }),

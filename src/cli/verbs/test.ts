@@ -1,9 +1,23 @@
+import { buildCommand } from "@stricli/core";
 import { fileURLToPath } from "node:url";
-import { handOver } from "../hand-over.ts";
+import { type CliContext, type NoFlags, verb } from "../context.ts";
 
-const RUNNER = fileURLToPath(new URL("../../../test/harness/run.ts", import.meta.url));
+export const command = buildCommand<NoFlags, string[], CliContext>({
+  func: verb((_cli, _flags: NoFlags, ...args: string[]) => test(args)),
+  parameters: {
+    positional: {
+      kind: "array",
+      parameter: { parse: String, brief: "What the tests get, as it is", placeholder: "ARGUMENTS" },
+    },
+  },
+  docs: {
+    brief: "Test Underpin itself; --fast: what needs no cluster",
+    fullDescription: "EXAMPLES\n  underpin test --fast\n  underpin test unit contract\n  sudo ./underpin test",
+  },
+});
 
 /** The project's own tests; `--fast` for the inner loop, or the names of parts. Needs the packages for development. */
-export function test(args: readonly string[]): Promise<number> {
-  return handOver(process.execPath, [RUNNER, ...args]);
+export async function test(args: readonly string[]): Promise<number> {
+  const { handOver } = await import("../hand-over.ts");
+  return handOver(process.execPath, [fileURLToPath(new URL("../../../test/harness/run.ts", import.meta.url)), ...args]);
 }

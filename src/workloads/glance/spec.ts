@@ -20,3 +20,6 @@ export const fields = {
     .prefault({})
     .describe("Where the images are kept: one persistent volume."),
 } satisfies z.ZodRawShape;
+
+/** Services that it cannot work without. */
+export const needs = ["keystone"];
