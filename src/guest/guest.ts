@@ -1,6 +1,6 @@
 import type { Session } from "../openstack/session.ts";
 import { ensureGuestImage, type GuestImageSource } from "./image.ts";
-import { ensureGuestNetwork, type Provider } from "./network.ts";
+import { ensureGuestAddress, ensureGuestPort, type Provider } from "./network.ts";
 import type { GuestReport } from "./report.ts";
 import { ensureGuestKind, ensureGuestServer } from "./server.ts";
 
@@ -27,14 +27,17 @@ export interface Guest {
  * APIs must answer; who knows that one does before the others calls its part early. Throws OpenStackError or GuestError.
  */
 export async function ensureGuest(session: Session, input: GuestInput, report: GuestReport): Promise<Guest> {
-  const { name } = input;
-  const [image, network, kind] = await Promise.all([
+  const { name, provider } = input;
+  const [image, port, kind] = await Promise.all([
     ensureGuestImage(session, { name, source: input.image }, report),
-    ensureGuestNetwork(session, { name, provider: input.provider }, report),
+    ensureGuestPort(session, { name, provider }, report),
     ensureGuestKind(session, { name, publicKey: input.publicKey }, report),
   ]);
-  const ids = { imageId: image.imageId, portId: network.portId, flavorId: kind.flavorId };
-  const server = await ensureGuestServer(session, { name, ...ids }, report);
-  const changed = [image, network, kind, server].flatMap((made) => made.changed);
-  return { name, serverId: server.serverId, address: network.address, changed };
+  const ids = { imageId: image.imageId, portId: port.portId, flavorId: kind.flavorId };
+  const [server, address] = await Promise.all([
+    ensureGuestServer(session, { name, ...ids }, report),
+    ensureGuestAddress(session, { name, provider, port }, report),
+  ]);
+  const changed = [image, port, kind, server, address].flatMap((made) => made.changed);
+  return { name, serverId: server.serverId, address: address.address, changed };
 }

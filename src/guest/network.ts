@@ -38,34 +38,50 @@ export interface GuestNetworkInput {
   readonly cidr?: string;
 }
 
-export interface GuestNetwork {
+export interface GuestPort {
   readonly portId: string;
   readonly networkId: string;
+  readonly subnetId: string;
+  readonly changed: readonly string[];
+}
+
+/** The guest's network, its security group, and the port: all that a server needs to start. Throws OpenStackError. */
+export async function ensureGuestPort(
+  session: Session,
+  input: GuestNetworkInput,
+  report: GuestReport,
+): Promise<GuestPort> {
+  return part(report, "guest/port", async () => {
+    const { name } = input;
+    const changed: string[] = [];
+    const [own, group] = await Promise.all([
+      ensureOwn(session, input, changed),
+      ensureSecurityGroup(session, name, changed),
+    ]);
+    const port = await ensurePort(session, { name, network: own.network, group }, changed);
+    return { portId: port.id, networkId: own.network.id, subnetId: own.subnet.id, changed };
+  });
+}
+
+export interface GuestAddress {
   /** Where the guest is reached from outside. */
   readonly address: string;
   readonly changed: readonly string[];
 }
 
-/** Provider network, the guest's network, router, security group, port and floating IP. Throws OpenStackError. */
-export async function ensureGuestNetwork(
+/** Provider network, router and floating IP: the way to the guest, which can be made while it starts. Throws OpenStackError. */
+export async function ensureGuestAddress(
   session: Session,
-  input: GuestNetworkInput,
+  input: GuestNetworkInput & { readonly port: GuestPort },
   report: GuestReport,
-): Promise<GuestNetwork> {
-  return part(report, "guest/network", async () => {
-    const { name } = input;
+): Promise<GuestAddress> {
+  return part(report, "guest/address", async () => {
+    const { name, port } = input;
     const changed: string[] = [];
-    const [external, own, group] = await Promise.all([
-      ensureProvider(session, input.provider, changed),
-      ensureOwn(session, input, changed),
-      ensureSecurityGroup(session, name, changed),
-    ]);
-    const [port] = await Promise.all([
-      ensurePort(session, { name, network: own.network, group }, changed),
-      ensureRouter(session, { name, external, own }, changed),
-    ]);
+    const external = await ensureProvider(session, input.provider, changed);
+    await ensureRouter(session, { name, external, port }, changed);
     const floating = await ensureFloatingIp(session, { name, external, port }, changed);
-    return { portId: port.id, networkId: own.network.id, address: floating.floating_ip_address, changed };
+    return { address: floating.floating_ip_address, changed };
   });
 }
 
@@ -116,10 +132,10 @@ async function ensureSubnet(
 /** A router from the guest's network to the provider network. */
 async function ensureRouter(
   session: Session,
-  wanted: { name: string; external: Network; own: Own },
+  wanted: { name: string; external: Network; port: GuestPort },
   changed: string[],
 ): Promise<void> {
-  const { name, external, own } = wanted;
+  const { name, external, port } = wanted;
   const gateway = { external_gateway_info: { network_id: external.id } };
   const query = { project_id: (await session.self()).projectId };
   const router = await findOrCreate(
@@ -131,10 +147,10 @@ async function ensureRouter(
     await routers.update(session, router.id, gateway);
     changed.push(`connected router ${name} to network ${external.name}`);
   }
-  const interfaces = await ports.list(session, { device_id: router.id, network_id: own.network.id });
+  const interfaces = await ports.list(session, { device_id: router.id, network_id: port.networkId });
   if (interfaces.length > 0) return;
-  await addRouterInterface(session, router.id, own.subnet.id);
-  changed.push(`connected router ${name} to network ${own.network.name}`);
+  await addRouterInterface(session, router.id, port.subnetId);
+  changed.push(`connected router ${name} to its network`);
 }
 
 const INGRESS = [
@@ -177,19 +193,20 @@ async function ensurePort(
 /** Floating IPs have no name: ours has the guest's in its description. */
 async function ensureFloatingIp(
   session: Session,
-  wanted: { name: string; external: Network; port: Port },
+  wanted: { name: string; external: Network; port: GuestPort },
   changed: string[],
 ): Promise<FloatingIp> {
   const { name, external, port } = wanted;
   const known = await floatingIps.list(session, { floating_network_id: external.id });
   const found =
-    known.find((ip) => ip.port_id === port.id) ?? known.find((ip) => ip.description === name && ip.port_id === null);
-  if (found?.port_id === port.id) return found;
+    known.find((ip) => ip.port_id === port.portId) ??
+    known.find((ip) => ip.description === name && ip.port_id === null);
+  if (found?.port_id === port.portId) return found;
   if (found !== undefined) {
     changed.push(`gave floating IP ${found.floating_ip_address} back to ${name}`);
-    return floatingIps.update(session, found.id, { port_id: port.id });
+    return floatingIps.update(session, found.id, { port_id: port.portId });
   }
-  const fields = { floating_network_id: external.id, port_id: port.id, description: name };
+  const fields = { floating_network_id: external.id, port_id: port.portId, description: name };
   const made = await floatingIps.create(session, fields);
   changed.push(`created floating IP ${made.floating_ip_address}`);
   return made;

@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { answers } from "../../src/guest/answers.ts";
 import { ensureKeyFile } from "../../src/guest/key.ts";
-import { ensureGuestNetwork, type GuestNetwork, type Provider } from "../../src/guest/network.ts";
+import { ensureGuestAddress, ensureGuestPort, type GuestPort, type Provider } from "../../src/guest/network.ts";
 import type { GuestReport } from "../../src/guest/report.ts";
 import { ensureGuestKind, ensureGuestServer } from "../../src/guest/server.ts";
 import { exec } from "../../src/host/exec.ts";
@@ -46,7 +46,8 @@ describe("a guest", { skip, timeout: 900_000 }, () => {
   let keyFile = "";
   let image = "";
   let provider: Provider;
-  let network: GuestNetwork;
+  let network: GuestPort;
+  let address = "";
   let serverId = "";
 
   before(async () => {
@@ -67,16 +68,19 @@ describe("a guest", { skip, timeout: 900_000 }, () => {
   /** All that belongs to the guest; the session may be one that is cut off. */
   async function ensure(through: Session): Promise<readonly string[]> {
     const { publicKey } = await ensureKeyFile(keyFile, NAME);
-    const [made, kind] = await Promise.all([
-      ensureGuestNetwork(through, { name: NAME, provider, cidr: "10.9.1.0/24" }, quiet),
+    const input = { name: NAME, provider, cidr: "10.9.1.0/24" };
+    const [port, kind] = await Promise.all([
+      ensureGuestPort(through, input, quiet),
       ensureGuestKind(through, { name: NAME, publicKey }, quiet),
     ]);
-    network = made;
+    network = port;
+    const way = await ensureGuestAddress(through, { ...input, port }, quiet);
+    address = way.address;
     const userData = Buffer.from(`nonce ${nonce}\n`).toString("base64");
-    const ids = { imageId: image, flavorId: kind.flavorId, portId: made.portId };
+    const ids = { imageId: image, flavorId: kind.flavorId, portId: port.portId };
     const server = await ensureGuestServer(through, { name: NAME, ...ids, userData }, quiet);
     serverId = server.serverId;
-    return [...made.changed, ...kind.changed, ...server.changed];
+    return [...port.changed, ...kind.changed, ...way.changed, ...server.changed];
   }
 
   test("that is interrupted anywhere is completed, and then there is exactly one of everything", async () => {
@@ -90,7 +94,7 @@ describe("a guest", { skip, timeout: 900_000 }, () => {
 
   test("answers ping and names its SSH server at its floating IP", async () => {
     const run = async (file: string, args: readonly string[]): Promise<void> => void (await exec(file, args));
-    const { banner } = await answers(network.address, { run, timeoutSeconds: 120 });
+    const { banner } = await answers(address, { run, timeoutSeconds: 120 });
     assert.match(banner ?? "", /^SSH-2\.0/);
   });
 
@@ -105,7 +109,7 @@ describe("a guest", { skip, timeout: 900_000 }, () => {
       "-o",
       "BatchMode=yes",
     ];
-    const where = ["-i", keyFile, `root@${network.address}`, command];
+    const where = ["-i", keyFile, `root@${address}`, command];
     return (await exec("ssh", [...quietly, ...where], { timeoutMs: 60_000, ...(input === undefined ? {} : { input }) }))
       .stdout;
   };
