@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
+import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { exec } from "../../src/host/exec.ts";
 import { CLOUD_STRUCTURE, customResourceDefinitions } from "../../src/api/crd.ts";
 import { outdated } from "../../src/api/generate.ts";
 import type { JsonSchema } from "../../src/api/structural.ts";
@@ -76,4 +81,32 @@ test("each workload with a spec.ts is a service of the Cloud, all of one shape",
     }
   }
   assert.ok("storage" in (services["glance"]?.properties ?? {}));
+});
+
+test("a made-up service is one more folder: the Cloud, its judge and its reference know it", async () => {
+  const place = await mkdtemp(join(tmpdir(), "made-up-"));
+  const own = fileURLToPath(new URL("../../", import.meta.url));
+  await cp(join(own, "src"), join(place, "src"), { recursive: true });
+  await symlink(join(own, "node_modules"), join(place, "node_modules"));
+  await writeFile(join(place, "package.json"), '{"type": "module"}');
+  await mkdir(join(place, "src/workloads/telescope"));
+  const spec = `import { z } from "zod";
+export const fields = { mirror: z.enum(["Small", "Large"]).default("Small").describe("Size of the mirror.") };
+export const needs = ["keystone"];`;
+  await writeFile(join(place, "src/workloads/telescope/spec.ts"), spec);
+  const script = `const { judgeCloud } = await import("./src/api/findings.ts");
+const { readCloud } = await import("./src/api/cloud.ts");
+const { resourceReference } = await import("./src/api/reference.ts");
+const cloud = (telescope, keystone = {}) => ({ apiVersion: "underpin.dev/v1alpha1", kind: "Cloud", metadata: { name: "x" }, spec: { release: "2025.1", services: { telescope, keystone } } });
+console.log(JSON.stringify({
+  read: readCloud(cloud({})).spec.services.telescope.mirror,
+  right: judgeCloud(cloud({ mirror: "Large", replicas: 2 })).length,
+  wrong: judgeCloud(cloud({ mirror: "Huge" })).map(({ path }) => path),
+  alone: judgeCloud(cloud({}, { enabled: false })).some(({ message }) => message.includes("telescope needs keystone")),
+  told: resourceReference().includes("spec.services.telescope.mirror"),
+}));`;
+  const { stdout } = await exec(process.execPath, ["--input-type=module", "-e", script], { cwd: place });
+  await rm(place, { recursive: true });
+  const path = "spec.services.telescope.mirror";
+  assert.deepEqual(JSON.parse(stdout), { read: "Small", right: 0, wrong: [path], alone: true, told: true });
 });

@@ -6,6 +6,9 @@ import { dirname, join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 
+import { COMMAND_REFERENCE } from "../../src/cli/generate.ts";
+import { commandReference } from "../../src/cli/reference.ts";
+
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const golden = fileURLToPath(new URL("cli-golden/", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "cli-main-"));
@@ -44,6 +47,10 @@ function sameAsGolden(name: string, text: string): void {
 }
 
 test("help", () => sameAsGolden("help.txt", cli("--help").out));
+
+test("the reference of the command line is what the verbs say", () => {
+  assert.equal(readFileSync(COMMAND_REFERENCE, "utf8"), commandReference(), "run npm run generate");
+});
 
 test("every verb's help has examples", () => {
   for (const verb of [

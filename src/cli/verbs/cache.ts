@@ -1,6 +1,7 @@
 import { buildCommand, buildRouteMap } from "@stricli/core";
 import { lstat, rm } from "node:fs/promises";
 import { confirm } from "../confirm.ts";
+import { help } from "../help.ts";
 import { type CliContext, verb } from "../context.ts";
 import { CliError, EXIT, type ExitCode } from "../errors.ts";
 import { yesFlag } from "../flags.ts";
@@ -13,11 +14,11 @@ interface Flags {
 const clean = buildCommand<Flags, [], CliContext>({
   func: verb(cleanCache),
   parameters: { flags: { yes: yesFlag }, aliases: { y: "yes" } },
-  docs: {
-    brief: "Remove what can be rebuilt: packages, programs, images",
-    fullDescription:
-      "No data of a cloud is in the cache. The next `up` builds everything anew, which takes long.\n\nEXAMPLES\n  underpin cache clean --yes",
-  },
+  docs: help(
+    "Remove what can be rebuilt: packages, programs, images",
+    ["underpin cache clean --yes"],
+    ["No data of a cloud is in the cache. The next `up` builds everything anew, which takes long."],
+  ),
 });
 
 export const command = buildRouteMap({

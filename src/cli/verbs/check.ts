@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import { help } from "../help.ts";
 import { type CliContext, verb } from "../context.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { fileFlag, jsonFlag } from "../flags.ts";
@@ -14,17 +15,14 @@ export const command = buildCommand<Flags, [], CliContext>({
     flags: { file: fileFlag, output: jsonFlag },
     aliases: { f: "file", o: "output" },
   },
-  docs: {
-    brief: "Say whether a Cloud is right; touches nothing",
-    fullDescription: [
+  docs: help(
+    "Say whether a Cloud is right; touches nothing",
+    ["underpin check -f cloud.yaml", "underpin check -f - -o json < cloud.yaml"],
+    [
       "Judges a Cloud by the schema and the rules that the API server applies, and says for each finding the place, the",
       "reason and an example. Exit code 0: no error. 2: errors.",
-      "",
-      "EXAMPLES",
-      "  underpin check -f cloud.yaml",
-      "  underpin check -f - -o json < cloud.yaml",
-    ].join("\n"),
-  },
+    ],
+  ),
 });
 
 async function check(cli: CliContext, { file, output }: Flags): Promise<ExitCode> {

@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import { help } from "../help.ts";
 import { type CliContext, type NoFlags, verb } from "../context.ts";
 
 type Shell = "bash" | "zsh" | "fish";
@@ -11,11 +12,10 @@ export const command = buildCommand<NoFlags, [Shell], CliContext>({
       parameters: [{ parse: shell, brief: "bash, zsh or fish", placeholder: "SHELL" }],
     },
   },
-  docs: {
-    brief: "Print a script that completes underpin's commands",
-    fullDescription:
-      "EXAMPLES\n  source <(underpin completion bash)\n  underpin completion fish > ~/.config/fish/completions/underpin.fish",
-  },
+  docs: help("Print a script that completes underpin's commands", [
+    "source <(underpin completion bash)",
+    "underpin completion fish > ~/.config/fish/completions/underpin.fish",
+  ]),
 });
 
 function shell(name: string): Shell {

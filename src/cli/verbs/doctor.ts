@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import { help } from "../help.ts";
 import { type CliContext, verb } from "../context.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { jsonFlag } from "../flags.ts";
@@ -19,11 +20,11 @@ export interface Check {
 export const command = buildCommand<Flags, [], CliContext>({
   func: verb(doctor),
   parameters: { flags: { output: jsonFlag }, aliases: { o: "output" } },
-  docs: {
-    brief: "What this machine has and lacks, and the cure of each",
-    fullDescription:
-      "Changes nothing. Exit code 0: all is well. 1: something is missing.\n\nEXAMPLES\n  underpin doctor\n  underpin doctor -o json",
-  },
+  docs: help(
+    "What this machine has and lacks, and the cure of each",
+    ["underpin doctor", "underpin doctor -o json"],
+    ["Changes nothing. Exit code 0: all is well. 1: something is missing."],
+  ),
 });
 
 async function doctor(cli: CliContext, { output }: Flags): Promise<ExitCode> {

@@ -1,5 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import { confirm } from "../confirm.ts";
+import { help } from "../help.ts";
 import { type CliContext, verb } from "../context.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { eventsFlag, yesFlag } from "../flags.ts";
@@ -25,17 +26,14 @@ export const command = buildCommand<Flags, [], CliContext>({
     },
     aliases: { o: "output", y: "yes" },
   },
-  docs: {
-    brief: "Remove the cluster from this machine; data by the Cloud's deletionPolicy",
-    fullDescription: [
+  docs: help(
+    "Remove the cluster from this machine; data by the Cloud's deletionPolicy",
+    ["sudo ./underpin down", "sudo ./underpin down --purge --yes"],
+    [
       "Ends and removes everything that `up` made: processes, mounts, networks. Volumes stay with deletionPolicy Retain",
       "and go with Delete or --purge. Caches stay: they go with `underpin cache clean`.",
-      "",
-      "EXAMPLES",
-      "  sudo ./underpin down",
-      "  sudo ./underpin down --purge --yes",
-    ].join("\n"),
-  },
+    ],
+  ),
 });
 
 async function down(cli: CliContext, { purge, output, yes }: Flags): Promise<ExitCode> {

@@ -1,5 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import { readFile } from "node:fs/promises";
+import { help } from "../help.ts";
 import { type CliContext, verb } from "../context.ts";
 
 interface Flags {
@@ -18,11 +19,11 @@ export const command = buildCommand<Flags, [], CliContext>({
       },
     },
   },
-  docs: {
-    brief: "Print the administrator's kubeconfig of the cluster on this machine",
-    fullDescription:
-      "It is a secret: keep the file to yourself.\n\nEXAMPLES\n  export KUBECONFIG=$(underpin kubeconfig --path)\n  underpin kubeconfig > ~/.kube/underpin",
-  },
+  docs: help(
+    "Print the administrator's kubeconfig of the cluster on this machine",
+    ["export KUBECONFIG=$(underpin kubeconfig --path)", "underpin kubeconfig > ~/.kube/underpin"],
+    ["It is a secret: keep the file to yourself."],
+  ),
 });
 
 async function kubeconfig(cli: CliContext, { path }: Flags): Promise<undefined> {

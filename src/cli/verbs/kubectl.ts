@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import { help } from "../help.ts";
 import { type CliContext, type NoFlags, verb } from "../context.ts";
 
 export const command = buildCommand<NoFlags, string[], CliContext>({
@@ -9,11 +10,11 @@ export const command = buildCommand<NoFlags, string[], CliContext>({
       parameter: { parse: String, brief: "What kubectl gets, as it is", placeholder: "ARGUMENTS" },
     },
   },
-  docs: {
-    brief: "kubectl of the cluster's version, with its kubeconfig",
-    fullDescription:
-      "Everything behind `kubectl` goes to kubectl as it is.\n\nEXAMPLES\n  underpin kubectl get clouds -A\n  underpin kubectl -n laptop get pods",
-  },
+  docs: help(
+    "kubectl of the cluster's version, with its kubeconfig",
+    ["underpin kubectl get clouds -A", "underpin kubectl -n laptop get pods"],
+    ["Everything behind `kubectl` goes to kubectl as it is."],
+  ),
 });
 
 /** Runs kubectl with the caller's terminal and gives its exit code. */

@@ -1,4 +1,5 @@
 import { buildCommand, numberParser } from "@stricli/core";
+import { help } from "../help.ts";
 import { type CliContext, verb } from "../context.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { contextFlag, kubeconfigFlag, namespaceFlag } from "../flags.ts";
@@ -50,10 +51,11 @@ export const command = buildCommand<Flags, [string], CliContext>({
       ],
     },
   },
-  docs: {
-    brief: "What the containers of a workload say",
-    fullDescription: "EXAMPLES\n  underpin logs nova\n  underpin logs neutron --tail 20 -f\n  underpin logs operator",
-  },
+  docs: help("What the containers of a workload say", [
+    "underpin logs nova",
+    "underpin logs neutron --tail 20 -f",
+    "underpin logs operator",
+  ]),
 });
 
 async function logs(cli: CliContext, flags: Flags, workload: string): Promise<ExitCode> {

@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import { help } from "../help.ts";
 import { type CliContext, type NoFlags, verb } from "../context.ts";
 
 export const command = buildCommand<NoFlags, string[], CliContext>({
@@ -9,11 +10,11 @@ export const command = buildCommand<NoFlags, string[], CliContext>({
       parameter: { parse: String, brief: "What openstack gets, as it is", placeholder: "ARGUMENTS" },
     },
   },
-  docs: {
-    brief: "The real OpenStack client, from the cloud's own image",
-    fullDescription:
-      "Everything behind `openstack` goes to the client as it is.\n\nEXAMPLES\n  underpin openstack server list\n  underpin openstack image list -f json",
-  },
+  docs: help(
+    "The real OpenStack client, from the cloud's own image",
+    ["underpin openstack server list", "underpin openstack image list -f json"],
+    ["Everything behind `openstack` goes to the client as it is."],
+  ),
 });
 
 /** Runs the OpenStack client with the caller's terminal and gives its exit code. */

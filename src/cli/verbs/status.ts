@@ -1,5 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import type { StatusReport } from "../status-report.ts";
+import { help } from "../help.ts";
 import { type CliContext, verb } from "../context.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { contextFlag, kubeconfigFlag, namespaceFlag } from "../flags.ts";
@@ -23,17 +24,11 @@ export const command = buildCommand<Flags, [], CliContext>({
     },
     aliases: { o: "output", n: "namespace" },
   },
-  docs: {
-    brief: "Cloud, workloads, nodes and guests in plain words: what is wrong, since when, what next",
-    fullDescription: [
-      "Exit code 0: everything works. 1: something does not. 4: there is no running cluster.",
-      "",
-      "EXAMPLES",
-      "  underpin status",
-      "  underpin status -o wide",
-      "  underpin status -o json | jq '.clouds[].phase'",
-    ].join("\n"),
-  },
+  docs: help(
+    "Cloud, workloads, nodes and guests in plain words: what is wrong, since when, what next",
+    ["underpin status", "underpin status -o wide", "underpin status -o json | jq '.clouds[].phase'"],
+    ["Exit code 0: everything works. 1: something does not. 4: there is no running cluster."],
+  ),
 });
 
 async function status(cli: CliContext, flags: Flags): Promise<ExitCode> {

@@ -1,4 +1,5 @@
 import { buildCommand } from "@stricli/core";
+import { help } from "../help.ts";
 import { type CliContext, verb } from "../context.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { eventsFlag } from "../flags.ts";
@@ -10,10 +11,10 @@ interface Flags {
 export const command = buildCommand<Flags, [], CliContext>({
   func: verb(stop),
   parameters: { flags: { output: eventsFlag }, aliases: { o: "output" } },
-  docs: {
-    brief: "End all processes of the cloud; its data stays, and `up` resumes it",
-    fullDescription: "EXAMPLES\n  sudo ./underpin stop\n  sudo ./underpin up",
-  },
+  docs: help("End all processes of the cloud; its data stays, and `up` resumes it", [
+    "sudo ./underpin stop",
+    "sudo ./underpin up",
+  ]),
 });
 
 async function stop(cli: CliContext, { output }: Flags): Promise<ExitCode> {

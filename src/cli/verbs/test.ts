@@ -1,5 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import { fileURLToPath } from "node:url";
+import { help } from "../help.ts";
 import { type CliContext, type NoFlags, verb } from "../context.ts";
 
 export const command = buildCommand<NoFlags, string[], CliContext>({
@@ -10,10 +11,11 @@ export const command = buildCommand<NoFlags, string[], CliContext>({
       parameter: { parse: String, brief: "What the tests get, as it is", placeholder: "ARGUMENTS" },
     },
   },
-  docs: {
-    brief: "Test Underpin itself; --fast: what needs no cluster",
-    fullDescription: "EXAMPLES\n  underpin test --fast\n  underpin test unit contract\n  sudo ./underpin test",
-  },
+  docs: help("Test Underpin itself; --fast: what needs no cluster", [
+    "underpin test --fast",
+    "underpin test unit contract",
+    "sudo ./underpin test",
+  ]),
 });
 
 /** The project's own tests; `--fast` for the inner loop, or the names of parts. Needs the packages for development. */

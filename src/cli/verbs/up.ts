@@ -1,5 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import { fileURLToPath } from "node:url";
+import { help } from "../help.ts";
 import { type CliContext, verb } from "../context.ts";
 import { confirm } from "../confirm.ts";
 import type { UpSummary } from "../engine.ts";
@@ -24,18 +25,14 @@ export const command = buildCommand<Flags, [], CliContext>({
     },
     aliases: { f: "file", o: "output", y: "yes" },
   },
-  docs: {
-    brief: "Make the cloud on this machine, or bring it back; run again, it changes nothing",
-    fullDescription: [
+  docs: help(
+    "Make the cloud on this machine, or bring it back; run again, it changes nothing",
+    ["sudo ./underpin up", "sudo ./underpin up -f cloud.yaml --yes", "sudo ./underpin up -o json | jq .message"],
+    [
       "Makes Kubernetes, OpenStack as its workload, and a guest that answers. It first says what it will install.",
       "Interrupted at any moment and run again, it goes on; after `stop` or a reboot it brings the same cloud back.",
-      "",
-      "EXAMPLES",
-      "  sudo ./underpin up",
-      "  sudo ./underpin up -f cloud.yaml --yes",
-      "  sudo ./underpin up -o json | jq .message",
-    ].join("\n"),
-  },
+    ],
+  ),
 });
 
 async function up(cli: CliContext, flags: Flags): Promise<ExitCode> {

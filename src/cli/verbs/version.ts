@@ -1,5 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import { readFile } from "node:fs/promises";
+import { help } from "../help.ts";
 import { type CliContext, verb } from "../context.ts";
 import { jsonFlag } from "../flags.ts";
 
@@ -10,10 +11,7 @@ interface Flags {
 export const command = buildCommand<Flags, [], CliContext>({
   func: verb(version),
   parameters: { flags: { output: jsonFlag }, aliases: { o: "output" } },
-  docs: {
-    brief: "Versions of Underpin, and of what it installs",
-    fullDescription: "EXAMPLES\n  underpin version\n  underpin version -o json",
-  },
+  docs: help("Versions of Underpin, and of what it installs", ["underpin version", "underpin version -o json"]),
 });
 
 async function version(cli: CliContext, { output }: Flags): Promise<undefined> {

@@ -1,5 +1,6 @@
 import { buildCommand } from "@stricli/core";
 import { setTimeout as sleep } from "node:timers/promises";
+import { help } from "../help.ts";
 import { type CliContext, verb } from "../context.ts";
 import type { WitnessReport } from "../engine.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
@@ -24,10 +25,11 @@ export const command = buildCommand<Flags, [], CliContext>({
     },
     aliases: { w: "watch", n: "namespace", o: "output" },
   },
-  docs: {
-    brief: "What the steady client in the cluster saw: sent, failed, slow, worst gap per API",
-    fullDescription: "EXAMPLES\n  underpin witness\n  underpin witness --watch\n  underpin witness -o json",
-  },
+  docs: help("What the steady client in the cluster saw: sent, failed, slow, worst gap per API", [
+    "underpin witness",
+    "underpin witness --watch",
+    "underpin witness -o json",
+  ]),
 });
 
 async function witness(cli: CliContext, flags: Flags): Promise<ExitCode> {
