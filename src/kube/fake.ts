@@ -53,20 +53,20 @@ export class FakeKube implements KubeClient {
       this.#insert({ apiVersion: "v1", kind: "Namespace", metadata: { name } });
   }
 
-  async get<T extends KubeObject>(ref: ObjectRef): Promise<T | undefined> {
-    await this.#enter("get", ref);
+  async get<T extends KubeObject>(ref: ObjectRef, signal?: AbortSignal): Promise<T | undefined> {
+    await this.#enter("get", ref, signal);
     return structuredClone(this.#objects.get(keyIn(ref))) as T | undefined;
   }
 
-  async list<T extends KubeObject>(query: ListQuery): Promise<KubeList<T>> {
-    await this.#enter("list", query);
+  async list<T extends KubeObject>(query: ListQuery, signal?: AbortSignal): Promise<KubeList<T>> {
+    await this.#enter("list", query, signal);
     const prefix = kindKey(query);
     const found = [...this.#objects].filter(([key, object]) => key.startsWith(`${prefix}/`) && matches(object, query));
     return { resourceVersion: String(this.#version), items: found.map(([, object]) => structuredClone(object) as T) };
   }
 
   async create<T extends KubeObject>(object: Desired, options: WriteOptions = {}): Promise<T> {
-    await this.#enter("create", refOf(object));
+    await this.#enter("create", refOf(object), options.signal);
     if (this.#objects.has(keyIn(refOf(object)))) throw refused(refOf(object), 409, "AlreadyExists", "already exists");
     const change = (tree: Tree, owners: Owners): void => {
       Object.assign(tree, toTree({ ...object, status: undefined }));
@@ -94,7 +94,7 @@ export class FakeKube implements KubeClient {
   }
 
   async patch<T extends KubeObject>(ref: ObjectRef, patch: Patch, options: WriteOptions = {}): Promise<T> {
-    await this.#enter("patch", ref);
+    await this.#enter("patch", ref, options.signal);
     const live = this.#objects.get(keyIn(ref));
     if (live === undefined) throw refused(ref, 404, "NotFound", "not found");
     const next = (
@@ -117,7 +117,7 @@ export class FakeKube implements KubeClient {
 
   async apply<T extends KubeObject>(object: Desired, options: ApplyOptions): Promise<T> {
     const ref = refOf(object);
-    await this.#enter("apply", ref);
+    await this.#enter("apply", ref, options.signal);
     const change = (tree: Tree, owners: Owners): void => {
       const wanted = leaves(toTree(only(object, options.subresource)));
       const mine = owners.of(options.fieldManager);
@@ -140,7 +140,7 @@ export class FakeKube implements KubeClient {
   }
 
   async *watch<T extends KubeObject>(query: ListQuery, options: WatchOptions): AsyncGenerator<WatchEvent<T>> {
-    await this.#enter("watch", query);
+    await this.#enter("watch", query, options.signal);
     let version = Number(options.resourceVersion);
     if (version + 1 < this.#compacted) throw refused(query, 410, "Expired", "too old resource version");
     const until = Date.now() + (options.timeoutSeconds ?? 300) * 1000;
@@ -188,8 +188,13 @@ export class FakeKube implements KubeClient {
     this.#compacted = this.#version;
   }
 
-  async #enter(verb: string, ref: ObjectRef | ListQuery): Promise<void> {
-    await this.#options.before?.(verb, ref);
+  async #enter(verb: string, ref: ObjectRef | ListQuery, signal?: AbortSignal): Promise<void> {
+    const aborted = Promise.withResolvers<never>();
+    const abort = (): void => aborted.reject(signal?.reason);
+    signal?.throwIfAborted();
+    signal?.addEventListener("abort", abort, { once: true });
+    await Promise.race([this.#options.before?.(verb, ref), aborted.promise]);
+    signal?.removeEventListener("abort", abort);
     await this.#resources.resolve(ref);
   }
 
