@@ -5,6 +5,8 @@ export interface WitnessConfig {
   /** URL of keystone at the front door. */
   readonly authUrl: string;
   readonly region: string;
+  /** Which URLs of the catalogue are used; default `internal`. */
+  readonly interface?: "public" | "internal";
   /** PEM file of the front door's authority. */
   readonly caFile: string;
   /** Name of the project that everything is made in. */

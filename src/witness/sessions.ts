@@ -47,7 +47,7 @@ export class Sessions {
       username,
       password,
       caCertificate,
-      interface: "internal",
+      interface: this.#config.interface ?? "internal",
       keepAlive: false,
       renewRefused: false,
       timeoutMs: 10_000,
