@@ -6,6 +6,7 @@ import {
   configDir,
   configLayers,
   contentSecret,
+  DATABASE_PORT,
   distinct,
   policyLayer,
   secretDir,
@@ -19,6 +20,9 @@ import { pythonJob, scriptText } from "../kit/wsgi.ts";
 import { northbound, southbound } from "../ovn/addresses.ts";
 import { databaseSecret, neutronBase, neutronSecret, type OvnConnections } from "./config.ts";
 import { api, API_PORT, worker } from "./pods.ts";
+
+/** Of OVN's northbound database. */
+const NORTHBOUND_PORT = 6641;
 
 /**
  * All objects of neutron. What connects to OVN is built once its databases have addresses: with names it would have to
@@ -52,10 +56,12 @@ function processes(owner: Owner, neutron: ResolvedService, ovn: OvnConnections):
     ...worker({ ...owner, name: "neutron-periodic" }, layers("periodic"), {
       component: "periodic",
       command: "neutron-periodic-workers",
+      port: DATABASE_PORT,
     }),
     ...worker({ ...owner, name: "neutron-maintenance" }, layers("maintenance"), {
       component: "maintenance",
       command: "neutron-ovn-maintenance-worker",
+      port: NORTHBOUND_PORT,
     }),
   ]);
 }

@@ -20,7 +20,6 @@ export function neutronBase(input: BuildInput, ovn: OvnConnections): IniData {
       state_path: STATE_DIR,
       core_plugin: "ml2",
       service_plugins: ["ovn-router"],
-      api_paste_config: "/opt/openstack/etc/neutron/api-paste.ini",
       // Part of how the processes share OVN's events: one server process in each pod, and no RPC server.
       api_workers: 1,
       rpc_workers: 0,

@@ -9,7 +9,6 @@ import {
   connectedProbe,
   container,
   contentConfigMap,
-  DATABASE_PORT,
   deployment,
   emptyDir,
   granian,
@@ -77,17 +76,19 @@ export function api(owner: Owner, layers: Layers): readonly Manifest[] {
 interface Worker {
   readonly component: string;
   readonly command: string;
+  /** It is ready while it holds a connection to this port. */
+  readonly port: number;
 }
 
 /**
  * A process that looks after things from time to time: one is enough, and for some minutes none is. The one for OVN takes
  * a lock there; it does its work again from the start, so it may be ended at any moment.
  */
-export function worker(owner: Owner, layers: Layers, { component, command }: Worker): readonly Manifest[] {
+export function worker(owner: Owner, layers: Layers, { component, command, port }: Worker): readonly Manifest[] {
   const { input } = owner;
   const neutron = resolveService(input.cloud, "neutron");
   const mounted = mounts(owner, layers);
-  const connected = connectedProbe(DATABASE_PORT);
+  const connected = connectedProbe(port);
   const daemon = container({
     name: component,
     image: input.images["openstack"] ?? "",
