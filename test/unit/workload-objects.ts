@@ -90,7 +90,8 @@ function checkPod(name: string, pod: Pod, known: readonly string[]): void {
   const text = JSON.stringify(pod.volumes);
   const references = [...text.matchAll(/"(?:secretName|claimName)":"([^"]+)"|(?:Map|secret)":\{"name":"([^"]+)"/g)];
   assert.ok(references.length > 0, name);
-  for (const [, first, second] of references) assert.ok(known.includes(first ?? second ?? ""), `${name}: ${first ?? second}`);
+  for (const [, first, second] of references)
+    assert.ok(known.includes(first ?? second ?? ""), `${name}: ${first ?? second}`);
 }
 
 /** Each object is applied by one step at most, and each step's objects are built. */
