@@ -1,12 +1,13 @@
 // A real kube-apiserver with etcd on loopback, for contract tests.
 import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClusterConfig } from "../../src/kube/config.ts";
+import { pathsFrom } from "../../src/cli/paths.ts";
 import { exec } from "../../src/host/exec.ts";
 
 export interface ApiServer {
@@ -18,10 +19,15 @@ export interface ApiServer {
   stop(): Promise<void>;
 }
 
-/** Folder of the binaries, or undefined when they are not there: `UNDERPIN_BIN`. */
+/** Folder of the programs: `UNDERPIN_BIN`, else the newest that this checkout has built; undefined when there is none. */
 export function binaries(): string | undefined {
-  const folders = [process.env["UNDERPIN_BIN"], "/tmp/scratch/bin"];
+  const store = join(pathsFrom(process.env).cache, "store", "binaries");
+  const built = existsSync(store) ? readdirSync(store).filter((name) => name.startsWith("bin-")) : [];
+  const newestFirst = built
+    .map((name) => ({ folder: join(store, name), made: statSync(join(store, name)).mtimeMs }))
+    .toSorted((a, b) => b.made - a.made);
   const needed = ["kube-apiserver", "etcd", "etcdctl"];
+  const folders = [process.env["UNDERPIN_BIN"], ...newestFirst.map(({ folder }) => folder)];
   return folders.find((folder) => folder !== undefined && needed.every((name) => existsSync(join(folder, name))));
 }
 
