@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Exec } from "../host/exec.ts";
@@ -45,7 +45,7 @@ export async function ensureSeed(options: SeedOptions): Promise<string> {
   try {
     await fill(options, work, run);
     await rename(work, folder);
-    await prune(folder);
+    await prune(dirname(folder));
   } catch (error) {
     if (await isFolder(folder)) return folder; // another run was faster
     throw new UnderlayError(
@@ -60,14 +60,17 @@ export async function ensureSeed(options: SeedOptions): Promise<string> {
   return folder;
 }
 
-/** Removes older seeds, each of which is gigabytes, unless a node runs from one (its mounts show it). */
-async function prune(newest: string): Promise<void> {
-  const all = (await readdir(dirname(newest))).filter(
-    (name) => name.startsWith("containerd-") && name !== basename(newest),
-  );
-  for (const name of all) {
-    if (!(await mountedAnywhere(`/${basename(dirname(newest))}/${name}/`)))
-      await rm(join(dirname(newest), name), { recursive: true, force: true });
+/** Seeds that are kept besides those in use: each is gigabytes, but switching back to one should cost nothing. */
+const KEPT = 3;
+
+/** Removes the seeds that were planted longest ago, unless a node runs from one (its mounts show it). */
+async function prune(kind: string): Promise<void> {
+  const names = (await readdir(kind)).filter((name) => name.startsWith("containerd-"));
+  const seeds = await Promise.all(names.map(async (name) => ({ name, used: (await stat(join(kind, name))).mtimeMs })));
+  for (const { name } of seeds.toSorted((a, b) => b.used - a.used).slice(KEPT)) {
+    if (!(await mountedAnywhere(`/${basename(kind)}/${name}/`))) {
+      await rm(join(kind, name), { recursive: true, force: true });
+    }
   }
 }
 
@@ -81,6 +84,8 @@ async function mountedAnywhere(part: string): Promise<boolean> {
 
 /** Puts a seed's databases and mount points into a node's containerd folder, which must be empty. The mounts are made by the node itself. */
 export async function plantSeed(seed: string, containerd: string): Promise<void> {
+  const now = new Date();
+  await utimes(seed, now, now);
   for (const part of [METADATA, SNAPSHOTS]) await mkdir(join(containerd, part), { recursive: true, mode: 0o700 });
   await mkdir(join(containerd, CONTENT), { recursive: true, mode: 0o711 });
   await copyFile(join(seed, METADATA, "meta.db"), join(containerd, METADATA, "meta.db"));
