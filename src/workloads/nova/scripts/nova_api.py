@@ -5,9 +5,14 @@ import sys
 sys.argv = ["nova-api", "--config-dir", "/etc/nova/conf.d"]
 
 from nova.wsgi.osapi_compute import application  # noqa: E402
+import granian.server.mp  # noqa: E402
+from eventlet import patcher  # noqa: E402
 from nova import policy  # noqa: E402
 
 # The enforcer is published before its rules are loaded: a request beside the first one could be refused with 403.
 policy.init()
+
+# nova has made Python's threads cooperative, and a signal does not wake the server that waits in one: it would never stop.
+granian.server.mp.threading = patcher.original("threading")
 
 __all__ = ["application"]

@@ -5,5 +5,10 @@ import sys
 sys.argv = ["nova-metadata", "--config-dir", "/etc/nova/conf.d"]
 
 from nova.wsgi.metadata import application  # noqa: E402
+import granian.server.mp  # noqa: E402
+from eventlet import patcher  # noqa: E402
+
+# nova has made Python's threads cooperative, and a signal does not wake the server that waits in one: it would never stop.
+granian.server.mp.threading = patcher.original("threading")
 
 __all__ = ["application"]
