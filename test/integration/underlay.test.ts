@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -13,6 +13,7 @@ import {
   underlayState,
   type EnsureOptions,
 } from "../../src/underlay/index.ts";
+import { writeImage } from "../../src/underlay/oci.ts";
 import { signal } from "../../src/underlay/processes.ts";
 import { fingerprint, machine, nodeProcesses, prepared } from "./underlay-setup.ts";
 import { WORKLOAD } from "./underlay-workload.ts";
@@ -28,7 +29,6 @@ describe(
     let stateDir: string;
     let options: EnsureOptions;
     let untouched: Record<string, string>;
-    let firstCa: string;
 
     const kubectl = async (...args: string[]): Promise<string> =>
       (
@@ -117,16 +117,33 @@ describe(
       await eventually("the node port answers again", 60, async () => (await web()) === "OK");
     });
 
-    it("leaves nothing when it is removed, and a new one shares no key with it", async () => {
-      firstCa = fingerprint(await readFile(`${stateDir}/underlay/nodes/t7/upper/etc/kubernetes/pki/ca.key`, "utf8"));
+    it("takes a further image while it runs, on top of those that were there from the start", async () => {
+      const handle = await ensureUnderlay(options);
+      const image = { file: `${stateDir}/further.tar`, names: ["underpin.local/further:1"] };
+      await writeImage(image.file, [{ path: "hello", type: "text", text: "hello" }], image.names);
+      assert.deepEqual(await handle.importImages("t7", [image]), image.names);
+      assert.deepEqual(await handle.importImages("t7", [image]), [], "an image that is there is no work");
+      const { stdout } = await handle.runInNode("t7", ["ctr", "-n", "k8s.io", "images", "check", "-q"]);
+      assert.ok(stdout.includes(image.names[0] ?? "") && stdout.includes("underpin.local/etcd:"));
+    });
+
+    it("leaves nothing but its volumes' data when it is removed, and a new one shares no key with it", async () => {
+      const key = async (): Promise<string> =>
+        fingerprint(await readFile(`${stateDir}/underlay/nodes/t7/upper/etc/kubernetes/pki/ca.key`, "utf8"));
+      const first = await key();
+      await removeUnderlay({ ...options, purge: false });
+      assert.deepEqual(await machine(), untouched);
+      assert.equal((await underlayState(options)).state, "absent");
+      const [kept = ""] = await readdir(`${stateDir}/underlay/retained`);
+      assert.match((await readdir(`${stateDir}/underlay/retained/${kept}/t7`)).join(" "), /_default_data$/);
+      await ensureUnderlay(options);
+      assert.notEqual(await key(), first);
+    });
+
+    it("leaves nothing at all when it is removed with its data", async () => {
       await removeUnderlay({ ...options, purge: true });
       assert.deepEqual(await machine(), untouched);
       await assert.rejects(stat(`${stateDir}/underlay`), { code: "ENOENT" });
-      await ensureUnderlay(options);
-      assert.notEqual(
-        fingerprint(await readFile(`${stateDir}/underlay/nodes/t7/upper/etc/kubernetes/pki/ca.key`, "utf8")),
-        firstCa,
-      );
     });
   },
 );
