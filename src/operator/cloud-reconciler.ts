@@ -28,6 +28,7 @@ export interface CloudReconcilerOptions {
   /** Asks for another pass over this Cloud. */
   readonly enqueue: (key: string) => void;
   readonly onWrite: (kind: string, result: ApplyResult) => void;
+  readonly onError: (where: string, error: unknown) => void;
   readonly events: EventRecorder;
   readonly log: (fields: Readonly<Record<string, unknown>>) => void;
 }
@@ -206,9 +207,15 @@ export class CloudReconciler {
   #scope(key: string, cloud: { name: string; namespace: string }): Promise<CloudScope> {
     const known = this.#scopes.get(key);
     if (known !== undefined) return known;
-    const { client, gateway, onWrite } = this.#options;
+    const { client, gateway, onWrite, onError } = this.#options;
     const opened = (async () => {
-      const scope = new CloudScope(cloud, { client, gateway, onWrite, onChange: () => this.#options.enqueue(key) });
+      const scope = new CloudScope(cloud, {
+        client,
+        gateway,
+        onWrite,
+        onError,
+        onChange: () => this.#options.enqueue(key),
+      });
       await scope.start();
       return scope;
     })();

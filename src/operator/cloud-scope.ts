@@ -20,6 +20,8 @@ export interface ScopeOptions {
   readonly gateway: ((cloud: Cloud) => string) | undefined;
   /** Told when something of the Cloud changed or a call ended. */
   readonly onChange: () => void;
+  /** Told of what failed in the background and is tried again. */
+  readonly onError: (where: string, error: unknown) => void;
   /** Told of every write, for metrics. */
   readonly onWrite: (kind: string, result: ApplyResult) => void;
 }
@@ -41,7 +43,10 @@ export class CloudScope {
     this.#cloud = cloud;
     this.#options = options;
     const { client, onChange, onWrite } = options;
-    this.view = new NamespaceView(client, [cloud.namespace, nodesNamespace(cloud.namespace)], onChange);
+    this.view = new NamespaceView(client, [cloud.namespace, nodesNamespace(cloud.namespace)], {
+      onChange,
+      onError: options.onError,
+    });
     this.applier = new Applier(client, { fieldManager: FIELD_MANAGER, shapeAnnotation: `${GROUP}/shape`, onWrite });
     const labels = { [LABEL.instance]: cloud.name, [LABEL.managedBy]: MANAGED_BY };
     this.inventory = new Inventory(client, {

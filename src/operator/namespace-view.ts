@@ -3,12 +3,11 @@ import { Cache } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { type Kind, type KubeObject, type ObjectRef, keyOf, refOf } from "../kube/types.ts";
 
-/** Kinds that are watched in the namespaces of a Cloud: those that builders emit. */
-const KINDS: readonly Kind[] = [
+/** Kinds that are watched in the namespaces of a Cloud: those that builders emit, and our own. */
+export const WATCHED_KINDS: readonly Kind[] = [
   { apiVersion: "v1", kind: "ConfigMap" },
   { apiVersion: "v1", kind: "Secret" },
   { apiVersion: "v1", kind: "Service" },
-  { apiVersion: "v1", kind: "ServiceAccount" },
   { apiVersion: "v1", kind: "PersistentVolumeClaim" },
   { apiVersion: "apps/v1", kind: "Deployment" },
   { apiVersion: "apps/v1", kind: "StatefulSet" },
@@ -18,6 +17,12 @@ const KINDS: readonly Kind[] = [
   { apiVersion: "underpin.dev/v1alpha1", kind: "Hypervisor" },
 ];
 
+export interface ViewHandlers {
+  readonly onChange: (object: KubeObject) => void;
+  /** Told of a watch that failed and is tried again. */
+  readonly onError: (where: string, error: unknown) => void;
+}
+
 /**
  * What is in a Cloud's namespaces, as new as we can know it: the watches' copies, and the answers to our own writes
  * until the watch has caught up with them.
@@ -26,14 +31,20 @@ export class NamespaceView {
   readonly #caches = new Map<string, Cache>();
   readonly #written = new Map<string, KubeObject>();
 
-  constructor(client: KubeClient, namespaces: readonly string[], onChange: (object: KubeObject) => void) {
+  constructor(client: KubeClient, namespaces: readonly string[], told: ViewHandlers) {
     for (const namespace of namespaces) {
-      for (const kind of KINDS) {
-        const cache = new Cache(client, { ...kind, namespace, labelSelector: `${LABEL.managedBy}=${MANAGED_BY}` });
+      for (const kind of WATCHED_KINDS) {
+        const cache = new Cache(
+          client,
+          { ...kind, namespace, labelSelector: `${LABEL.managedBy}=${MANAGED_BY}` },
+          {
+            onError: (error) => told.onError(`watch of ${kind.kind} in ${namespace}`, error),
+          },
+        );
         cache.subscribe((event) => {
           if (event.type === "synced") return;
           this.#forget(event.object, event.type === "deleted");
-          onChange(event.object);
+          told.onChange(event.object);
         });
         this.#caches.set(`${kind.kind}/${namespace}`, cache);
       }

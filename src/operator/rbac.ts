@@ -1,4 +1,5 @@
 import type { Manifest } from "../workloads/contract.ts";
+import { WATCHED_KINDS } from "./namespace-view.ts";
 
 export interface PolicyRule {
   readonly apiGroups: readonly string[];
@@ -19,36 +20,42 @@ const RESOURCES: Readonly<Record<string, { group: string; resource: string }>> =
   DaemonSet: { group: "apps", resource: "daemonsets" },
   Job: { group: "batch", resource: "jobs" },
   PodDisruptionBudget: { group: "policy", resource: "poddisruptionbudgets" },
+  Hypervisor: { group: "underpin.dev", resource: "hypervisors" },
   NetworkPolicy: { group: "networking.k8s.io", resource: "networkpolicies" },
 };
 
 const WRITE = ["get", "list", "watch", "create", "patch", "delete"] as const;
 
 /** Kinds that the operator itself writes beside the builders' objects: state, credentials and certificates. */
-const OWN_KINDS = ["ConfigMap", "Secret", "PersistentVolumeClaim"];
+const OWN_KINDS = ["ConfigMap", "Secret", "PersistentVolumeClaim", "Hypervisor"];
 
 /**
  * Rules for the namespaces of a Cloud: exactly the kinds that its builders emit, and reading pods to tell what is wrong.
  * Throws RangeError for a kind without a known plural.
  */
 export function cloudRules(objects: readonly Manifest[]): PolicyRule[] {
-  const kinds = [...new Set([...objects.map(({ kind }) => kind), ...OWN_KINDS])].toSorted();
+  const written = new Set([...objects.map(({ kind }) => kind), ...OWN_KINDS]);
+  const seen = WATCHED_KINDS.map(({ kind }) => kind).filter((kind) => !written.has(kind));
+  return [
+    ...rules([...written], WRITE),
+    ...rules(seen, ["get", "list", "watch"]),
+    { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] },
+    { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
+    { apiGroups: ["events.k8s.io", ""], resources: ["events"], verbs: ["create", "patch"] },
+    { apiGroups: ["underpin.dev"], resources: ["hypervisors/status"], verbs: ["get", "patch"] },
+  ];
+}
+
+/** One rule for each API group of the kinds. */
+function rules(kinds: readonly string[], verbs: readonly string[]): PolicyRule[] {
   const byGroup = new Map<string, string[]>();
-  for (const kind of kinds) {
+  for (const kind of kinds.toSorted()) {
     const known = RESOURCES[kind];
     if (known === undefined)
       throw new RangeError(`no RBAC resource is known for kind ${kind}: add it to src/operator/rbac.ts`);
     byGroup.set(known.group, [...(byGroup.get(known.group) ?? []), known.resource]);
   }
-  const written = [...byGroup].map(([group, resources]) => ({ apiGroups: [group], resources, verbs: WRITE }));
-  return [
-    ...written,
-    { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] },
-    { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
-    { apiGroups: ["events.k8s.io", ""], resources: ["events"], verbs: ["create", "patch"] },
-    { apiGroups: ["underpin.dev"], resources: ["hypervisors"], verbs: WRITE },
-    { apiGroups: ["underpin.dev"], resources: ["hypervisors/status"], verbs: ["get", "patch"] },
-  ];
+  return [...byGroup].map(([group, resources]) => ({ apiGroups: [group], resources, verbs }));
 }
 
 /** Rules that the operator has in the whole cluster: its own resources, and reading nodes. No Secrets. */

@@ -57,6 +57,7 @@ export async function runOperator(options: OperatorOptions): Promise<StopReason>
     gateway: options.inCluster ? gateway : undefined,
     enqueue: (key) => controller.enqueue(key),
     onWrite: metrics.onWrite,
+    onError: (where, error) => log("warn", { where, error: messageOf(error) }),
     log: (fields) => log("info", fields),
   });
   const controller = new Controller<string>({
