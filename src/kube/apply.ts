@@ -50,12 +50,6 @@ export class Applier {
     return { result, object, differences: found };
   }
 
-  /** What `apply` would change now; empty when it would not write. */
-  pending(desired: Desired, live: KubeObject): Difference[] {
-    const found = differences(this.prepare(desired), live);
-    return this.#accepted.get(keyOf(refOf(desired))) === fingerprint(found) ? [] : found;
-  }
-
   /** The object exactly as it is sent. */
   prepare(desired: Desired): Desired {
     const plain = withoutStringData(desired);

@@ -30,7 +30,7 @@ export interface WatchEvent<T extends KubeObject = KubeObject> {
 export interface WriteOptions {
   readonly dryRun?: boolean;
   readonly fieldManager?: string;
-  readonly subresource?: "status" | "scale";
+  readonly subresource?: "status";
   readonly signal?: AbortSignal;
 }
 

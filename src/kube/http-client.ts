@@ -123,8 +123,8 @@ class HttpKubeClient implements KubeClient {
     return this.#transport.json(call);
   }
 
-  async text(call: Call): Promise<string> {
-    return (await this.#transport.call(call)).text;
+  text(call: Call): Promise<string> {
+    return this.#transport.call(call);
   }
 
   close(): Promise<void> {
@@ -151,11 +151,8 @@ class HttpKubeClient implements KubeClient {
     };
     const timer = idleMs === undefined ? undefined : setTimeout(stall, idleMs);
     try {
-      const stream = await this.#transport.stream({
-        method: "GET",
-        path,
-        signal: AbortSignal.any([signal, stop.signal]),
-      });
+      const either = AbortSignal.any([signal, stop.signal]);
+      const stream = await this.#transport.stream({ method: "GET", path, signal: either });
       let rest = "";
       const decoder = new TextDecoder();
       for await (const chunk of stream) {
@@ -168,13 +165,9 @@ class HttpKubeClient implements KubeClient {
     } catch (cause) {
       if (signal.aborted) return;
       if (cause instanceof KubeError) throw cause;
-      const body = stalled
-        ? { reason: "Stalled", message: `nothing came for ${idleMs} ms` }
-        : {
-            reason: "Unreachable",
-            message: `the stream broke: ${cause instanceof Error ? cause.message : String(cause)}`,
-          };
-      throw new KubeError(`GET ${path}`, 0, body, cause);
+      const reason = stalled ? "Stalled" : "Unreachable";
+      const message = stalled ? `nothing came for ${idleMs} ms` : `the stream broke: ${String(cause)}`;
+      throw new KubeError(`GET ${path}`, 0, { reason, message }, cause);
     } finally {
       clearTimeout(timer);
       stop.abort();

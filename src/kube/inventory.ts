@@ -45,11 +45,13 @@ const MIDDLE = ORDER.findIndex((kinds) => kinds.length === 0);
 export class Inventory {
   readonly #client: KubeClient;
   readonly #options: InventoryOptions;
+  readonly #ref: ObjectRef;
   #refs: Map<string, ObjectRef> | undefined;
 
   constructor(client: KubeClient, options: InventoryOptions) {
     this.#client = client;
     this.#options = options;
+    this.#ref = { apiVersion: "v1", kind: "ConfigMap", namespace: options.namespace, name: options.name };
   }
 
   async list(): Promise<readonly ObjectRef[]> {
@@ -85,7 +87,7 @@ export class Inventory {
 
   /** Forgets everything and removes the ConfigMap itself. Only after a prune that left nothing. */
   async destroy(): Promise<void> {
-    await this.#client.delete(this.#ref());
+    await this.#client.delete(this.#ref);
     this.#refs = undefined;
   }
 
@@ -112,7 +114,7 @@ export class Inventory {
 
   async #load(): Promise<Map<string, ObjectRef>> {
     if (this.#refs !== undefined) return this.#refs;
-    const live = await this.#client.get(this.#ref());
+    const live = await this.#client.get(this.#ref);
     const text = (fieldAt(live, "data", "objects") ?? "") as string;
     const refs = text.split("\n").filter(Boolean).map(parseRef);
     this.#refs = new Map(refs.map((ref) => [identity(ref), ref]));
@@ -126,10 +128,6 @@ export class Inventory {
     const manifest = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { objects } };
     await this.#client.apply(manifest, { fieldManager, force: true });
     this.#refs = refs;
-  }
-
-  #ref(): ObjectRef {
-    return { apiVersion: "v1", kind: "ConfigMap", namespace: this.#options.namespace, name: this.#options.name };
   }
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { KubeClient } from "./client.ts";
 import { isReason } from "./errors.ts";
-import { fieldAt, type KubeObject } from "./types.ts";
+import { fieldAt, type KubeObject, type ObjectRef } from "./types.ts";
 
 export interface LeaseOptions {
   readonly namespace: string;
@@ -20,6 +20,7 @@ export interface LeaseOptions {
 /** Leadership by a coordination.k8s.io Lease. Others' clocks are not trusted: a lease is old when we saw it unchanged for its duration. */
 export class LeaderLease {
   readonly #client: KubeClient;
+  readonly #ref: ObjectRef;
   readonly #options: LeaseOptions;
   readonly #durationMs: number;
   readonly #deadlineMs: number;
@@ -35,6 +36,12 @@ export class LeaderLease {
   constructor(client: KubeClient, options: LeaseOptions) {
     this.#client = client;
     this.#options = options;
+    this.#ref = {
+      apiVersion: "coordination.k8s.io/v1",
+      kind: "Lease",
+      namespace: options.namespace,
+      name: options.name,
+    };
     this.#durationMs = options.durationMs ?? 15_000;
     this.#deadlineMs = options.deadlineMs ?? 10_000;
     this.#retryMs = options.retryMs ?? 2_000;
@@ -65,7 +72,7 @@ export class LeaderLease {
     await this.#renewing;
     if (!this.held) return;
     this.#held = false;
-    const live = await this.#client.get(this.#ref());
+    const live = await this.#client.get(this.#ref);
     if (live === undefined || holderOf(live) !== this.#options.identity) return;
     await this.#write(live, { holderIdentity: null, renewTime: now() });
   }
@@ -99,7 +106,7 @@ export class LeaderLease {
     // Bounded, so that a silent server cannot keep us from noticing that the lease ran out.
     const signal = AbortSignal.timeout(Math.ceil(this.#deadlineMs / 3));
     try {
-      const live = await this.#client.get(this.#ref(), signal);
+      const live = await this.#client.get(this.#ref, signal);
       if (live === undefined) await this.#create(signal);
       else if (this.#mayTake(live)) await this.#write(live, this.#claim(live), signal);
       else return false;
@@ -138,19 +145,13 @@ export class LeaderLease {
   }
 
   async #create(signal: AbortSignal): Promise<void> {
-    const { namespace, name } = this.#options;
-    const manifest = { apiVersion: "coordination.k8s.io/v1", kind: "Lease", metadata: { namespace, name } };
-    await this.#client.create({ ...manifest, spec: this.#claim() }, { signal });
+    const { apiVersion, kind, name, namespace = "" } = this.#ref;
+    await this.#client.create({ apiVersion, kind, metadata: { namespace, name }, spec: this.#claim() }, { signal });
   }
 
   async #write(live: KubeObject, spec: Record<string, unknown>, signal?: AbortSignal): Promise<void> {
     const value = { metadata: { resourceVersion: live.metadata.resourceVersion }, spec };
-    await this.#client.patch(this.#ref(), { type: "merge", value }, signal === undefined ? {} : { signal });
-  }
-
-  #ref() {
-    const { namespace, name } = this.#options;
-    return { apiVersion: "coordination.k8s.io/v1", kind: "Lease", namespace, name };
+    await this.#client.patch(this.#ref, { type: "merge", value }, signal === undefined ? {} : { signal });
   }
 }
 

@@ -28,12 +28,11 @@ const RULES: Readonly<Record<string, (object: KubeObject) => Readiness>> = {
   Deployment: deployment,
   StatefulSet: statefulSet,
   DaemonSet: daemonSet,
-  ReplicaSet: (object) => replicas(object, count(object, "readyReplicas")),
   Job: job,
   Pod: pod,
   PersistentVolumeClaim: claim,
   Service: service,
-  Namespace: (object) => phase(object, "Active"),
+  Namespace: (object) => (textAt(object, "phase") === "Active" ? READY : progressing("not active yet")),
   CustomResourceDefinition: (object) => byCondition(object, "Established"),
 };
 
@@ -119,11 +118,6 @@ function service(object: KubeObject): Readiness {
   if (fieldAt(object, "spec", "type") !== "LoadBalancer") return READY;
   const ingress = (fieldAt(object, "status", "loadBalancer", "ingress") ?? []) as readonly unknown[];
   return ingress.length > 0 ? READY : progressing("waits for its load balancer's address");
-}
-
-function phase(object: KubeObject, wanted: string): Readiness {
-  const now = textAt(object, "phase");
-  return now === wanted ? READY : progressing(`phase ${now ?? "unknown"}`);
 }
 
 /** Kinds that we do not know: kstatus' conventions. Without conditions they are ready as soon as they exist. */

@@ -16,16 +16,9 @@ export interface Call {
   readonly signal?: AbortSignal;
 }
 
-export interface Answer {
-  readonly status: number;
-  readonly text: string;
-}
-
 export interface TransportOptions {
   /** Called after every answered call, for metrics. */
   readonly onCall?: (call: { method: Method; path: string; status: number; seconds: number }) => void;
-  /** Milliseconds to wait for the first byte of an answer. */
-  readonly headersTimeoutMs?: number;
 }
 
 const RETRIES = 3;
@@ -46,22 +39,16 @@ export class Transport {
     this.#config = config;
     this.#options = options;
     const { ca, cert, key, serverName } = config;
-    const connect = {
-      timeout: 10_000,
-      ...(ca === undefined ? {} : { ca }),
-      ...(cert === undefined ? {} : { cert }),
-      ...(key === undefined ? {} : { key }),
-      ...(serverName === undefined ? {} : { servername: serverName }),
-    };
-    const headersTimeout = options.headersTimeoutMs ?? 30_000;
-    const shared = { allowH2: false, pipelining: 1, connect, headersTimeout, keepAliveTimeout: 30_000 };
+    const given = Object.entries({ ca, cert, key, servername: serverName }).filter(([, value]) => value !== undefined);
+    const connect = { timeout: 10_000, ...Object.fromEntries(given) };
+    const shared = { allowH2: false, pipelining: 1, connect, headersTimeout: 30_000, keepAliveTimeout: 30_000 };
     this.#calls = new Agent({ ...shared, connections: CONNECTIONS, bodyTimeout: 30_000 });
     // A stream may be silent for long: whoever reads it has its own timer.
     this.#streams = new Agent({ ...shared, bodyTimeout: 0 });
   }
 
   /** Sends one call and gives the answer's text. Throws KubeError unless the status is 2xx. */
-  async call(call: Call): Promise<Answer> {
+  async call(call: Call): Promise<string> {
     for (let attempt = 0; ; attempt += 1) {
       try {
         return await this.#once(call);
@@ -75,7 +62,7 @@ export class Transport {
 
   /** As `call`, parsed as JSON. */
   async json(call: Call): Promise<unknown> {
-    const { text } = await this.call(call);
+    const text = await this.call(call);
     try {
       return JSON.parse(text) as unknown;
     } catch (cause) {
@@ -95,7 +82,7 @@ export class Transport {
     await Promise.all([this.#calls.destroy(), this.#streams.destroy()]);
   }
 
-  async #once(call: Call): Promise<Answer> {
+  async #once(call: Call): Promise<string> {
     const start = performance.now();
     const answer = await this.#send(this.#calls, call);
     let text: string;
@@ -107,7 +94,7 @@ export class Transport {
     const seconds = (performance.now() - start) / 1000;
     this.#options.onCall?.({ method: call.method, path: call.path, status: answer.statusCode, seconds });
     if (answer.statusCode >= 300) throw failure(call, answer.statusCode, text, answer.headers["retry-after"]);
-    return { status: answer.statusCode, text };
+    return text;
   }
 
   async #send(agent: Agent, call: Call) {

@@ -39,13 +39,6 @@ export interface ObjectMeta extends DesiredMeta {
   readonly creationTimestamp?: string;
   readonly deletionTimestamp?: string;
   readonly finalizers?: readonly string[];
-  readonly ownerReferences?: readonly OwnerReference[];
-}
-
-export interface OwnerReference extends Kind {
-  readonly name: string;
-  readonly uid: string;
-  readonly controller?: boolean;
 }
 
 export function refOf(object: Desired | KubeObject): ObjectRef {
