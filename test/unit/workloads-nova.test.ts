@@ -88,6 +88,13 @@ test("one thread serves nova's APIs, so that no request is made of them as a pro
   }
 });
 
+test("the bus's heartbeat has a thread of its own in the APIs, and in no daemon", () => {
+  for (const component of COMPONENTS) {
+    const [own] = read(input(), component, "10-base.conf")["oslo_messaging_rabbit"]?.["heartbeat_in_pthread"] ?? [];
+    assert.equal(own, String(component === "nova-api" || component === "nova-metadata"), component);
+  }
+});
+
 test("replicas: each component its own, with a disruption budget from two on", () => {
   const objects = workload.build(input({ replicas: 2, components: [{ name: "api", replicas: 3 }] }));
   const replicas = Object.fromEntries(

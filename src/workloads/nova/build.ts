@@ -20,6 +20,12 @@ import { databaseJob } from "./database.ts";
 /** Seconds between two looks of the scheduler for hosts that no cell knows: part of the time until a new node takes guests. */
 const DISCOVER_SECONDS = 3;
 
+/**
+ * Between requests nothing runs in the server's cooperative thread, no heartbeat either: the bus then closes the connection,
+ * and the next request that needs it takes a second longer. A thread of the system keeps it.
+ */
+const WSGI_BUS: IniData = { oslo_messaging_rabbit: { heartbeat_in_pthread: true } };
+
 /** All objects of nova but nova-compute. */
 export function build(input: BuildInput): readonly Manifest[] {
   if (input.cloud.spec.services["nova"]?.enabled !== true) return [];
@@ -46,8 +52,9 @@ function componentBase(input: BuildInput, component: Component): IniData {
       // One row in the table of services for all replicas: else each pod that ever was leaves one for ever.
       DEFAULT: { host: "nova-api" },
       api: { glance_link_prefix: publicUrl(input, "") },
+      ...WSGI_BUS,
     },
-    metadata: { DEFAULT: { host: "nova-metadata" } },
+    metadata: { DEFAULT: { host: "nova-metadata" }, ...WSGI_BUS },
     conductor: { conductor: { workers: 1 } },
     scheduler: { scheduler: { workers: 1, discover_hosts_in_cells_interval: DISCOVER_SECONDS } },
     novncproxy: { vnc: { novncproxy_host: "0.0.0.0", novncproxy_port: 6080 } },
