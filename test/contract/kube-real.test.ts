@@ -6,7 +6,8 @@ import type { KubeClient } from "../../src/kube/client.ts";
 import { parseKubeconfig } from "../../src/kube/config.ts";
 import { isReason, KubeError } from "../../src/kube/errors.ts";
 import { createClient } from "../../src/kube/http-client.ts";
-import type { Desired } from "../../src/kube/types.ts";
+import { type Desired, fieldAt } from "../../src/kube/types.ts";
+import { EventRecorder } from "../../src/runtime/events.ts";
 import { type ApiServer, binaries, startApiServer } from "./api-server.ts";
 import { eventually, kubeContract, widget, WIDGETS } from "./kube.contract.ts";
 import { type Proxy, startProxy } from "./proxy.ts";
@@ -97,6 +98,31 @@ function realOnly(bin: string): void {
     await Promise.all(caches.map((cache) => cache.close()));
     await own.close();
     await eventually("no connection is left", () => proxy.open === 0, 2000);
+  });
+
+  it("takes the recorder's Events and their counts", async () => {
+    const regarding = await client.create(configMap("subject"));
+    const errors: unknown[] = [];
+    const recorder = new EventRecorder(client, {
+      controller: "underpin.dev/operator",
+      instance: "contract",
+      updateMs: 0,
+      onError: (error) => errors.push(error),
+    });
+    const note = { type: "Warning", reason: "NotReady", action: "Wait", note: "x".repeat(2000) } as const;
+    for (let count = 0; count < 3; count += 1) recorder.record(regarding, note);
+    recorder.record((await client.get({ apiVersion: "v1", kind: "Namespace", name: "default" })) ?? regarding, note);
+    await recorder.flush();
+    assert.deepEqual(errors, []);
+    const { items } = await client.list({ apiVersion: "events.k8s.io/v1", kind: "Event", namespace: "default" });
+    const counts = items.map((event) => [fieldAt(event, "regarding", "kind"), fieldAt(event, "series", "count")]);
+    assert.deepEqual(
+      counts.toSorted(([a], [b]) => String(a).localeCompare(String(b))),
+      [
+        ["ConfigMap", 3],
+        ["Namespace", undefined],
+      ],
+    );
   });
 
   it("a refused token is read again, once", async () => {
