@@ -54,6 +54,7 @@ export function isConflict(error: unknown): boolean {
 function advice(facts: ErrorFacts): string {
   if (facts.status === 0) return `Check that the gateway and the ${facts.service} pods are ready, then run it again.`;
   if (facts.status === 401) return "Check the user's password, project and domain.";
+  if (/quota/i.test(facts.message)) return "Raise the project's quota, or remove what is not needed.";
   if (facts.status === 403) return "Check the roles of the user in its project.";
   if (facts.status >= 500) return `Read the log of the ${facts.service} service for this request.`;
   return "Correct what the message names, then run it again.";
