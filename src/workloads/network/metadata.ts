@@ -19,6 +19,16 @@ import { onNodes, switchSockets } from "./nodes.ts";
 
 const STATE_PATH = "/var/lib/neutron";
 
+/** Sections of neutron's privileged contexts (neutron/privileged/__init__.py, 2025.1). */
+const PRIVSEP_CONTEXTS = [
+  "privsep",
+  "privsep_conntrack",
+  "privsep_dhcp_release",
+  "privsep_link",
+  "privsep_namespace",
+  "privsep_ovs_vsctl",
+];
+
 /** neutron's agent that gives each guest its metadata: a proxy in a namespace of every network with a guest on the node. */
 export function metadataAgent(owner: Owner, scripts: Mounted, remote: string): readonly Manifest[] {
   const { input } = owner;
@@ -59,8 +69,8 @@ function base(owner: Owner, remote: string) {
       metadata_workers: 0,
       state_path: STATE_PATH,
     },
-    // The container is root on the host already.
-    agent: { root_helper: "" },
+    // The container is root on the host already: no sudo in front of the helper, in any of neutron's contexts.
+    ...Object.fromEntries(PRIVSEP_CONTEXTS.map((context) => [context, { helper_command: "privsep-helper" }])),
     ovs: { ovsdb_connection: "unix:/run/openvswitch/db.sock" },
     ovn: { ovn_sb_connection: remote },
     oslo_concurrency: { lock_path: `${STATE_PATH}/lock` },
