@@ -22,6 +22,8 @@ export const image = {
     "iproute2",
     "iptables",
     "openvswitch-common",
+    // nova-compute asks `uptime`
+    "procps",
   ],
   commands: [
     ...Object.entries(services).flatMap(([name, id]) => [
