@@ -1,20 +1,20 @@
 import { appendFile, readFile, rename, stat } from "node:fs/promises";
 import { join } from "node:path";
 
-import type { Blind, Operation, Outcome } from "./records.ts";
+import { OperationLog, OUTCOMES } from "./operation-log.ts";
+import type { Blind, Operation } from "./records.ts";
 
 /** Operations that are kept: some seven hours at the usual rate. */
 const KEEP = 200_000;
 /** Bytes after which the file is put aside, and the one put aside before is dropped. */
 const ROTATE_AT = 8 * 1024 * 1024;
-const OUTCOMES: readonly Outcome[] = ["ok", "slow", "failed"];
 
 /** A line of the file: an operation, a sign of life, or a blind time. */
 type Line = ["op", string, string, number, number, number] | ["alive", number] | ["blind", number, number, string];
 
 /** All that was seen, in memory and in a folder that outlives the process. */
 export class Journal {
-  readonly operations: Operation[] = [];
+  readonly operations = new OperationLog(KEEP);
   readonly blind: Blind[] = [];
   /** When the earliest look that we know of was made; nothing is known of the time before. */
   firstSeen: number;
@@ -78,10 +78,8 @@ export class Journal {
 
   #keep(operation: Operation): void {
     this.operations.push(operation);
-    this.firstSeen = Math.min(this.firstSeen, operation.startedAt);
-    if (this.operations.length <= KEEP * 1.1) return;
-    this.operations.splice(0, this.operations.length - KEEP);
-    this.firstSeen = this.operations[0]?.startedAt ?? this.firstSeen;
+    if (!this.operations.full) this.firstSeen = Math.min(this.firstSeen, operation.startedAt);
+    else for (const oldest of this.operations) return void (this.firstSeen = oldest.startedAt);
   }
 }
 

@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 import { count, type Blind, type Operation } from "./records.ts";
-import type { Seen } from "./report.ts";
+import { operationsOf, type Seen } from "./report.ts";
 
 /** Window of the gauge of the worst gap. */
 const HOUR_MS = 3_600_000;
@@ -61,7 +61,7 @@ export class Metrics {
     const { apis, operations, blind, firstSeen } = this.#seen();
     const window = { from: Math.max(now - HOUR_MS, firstSeen), to: now };
     for (const api of apis) {
-      const own = operations.filter((operation) => operation.api === api && operation.startedAt >= window.from);
+      const own = operationsOf(operations, api, window.from);
       this.#worstGap.set({ api }, count(own, window, blind).worstGapMs / 1000);
     }
     return this.registry.metrics();

@@ -41,7 +41,7 @@ export interface Failure {
 
 export interface Seen {
   readonly apis: readonly string[];
-  readonly operations: readonly Operation[];
+  readonly operations: Iterable<Operation>;
   readonly blind: readonly Blind[];
   /** Milliseconds since the epoch. */
   readonly firstSeen: number;
@@ -71,7 +71,7 @@ function apiReport(
 ): ApiReport {
   const { api, since, until, blind } = wanted;
   const window = { from: since, to: until };
-  const own = seen.operations.filter((operation) => operation.api === api);
+  const own = operationsOf(seen.operations, api, since);
   const names = [...new Set(own.map(({ name }) => name))].sort();
   const { worstGapMs, ...counts } = count(own, window, blind);
   return {
@@ -91,6 +91,15 @@ function apiReport(
       .map(({ at, operation, message }) => ({ at, operation, message }))
       .toReversed(),
   };
+}
+
+/** The operations of an API that ended after `from`, in milliseconds since the epoch. */
+export function operationsOf(operations: Iterable<Operation>, api: string, from: number): Operation[] {
+  const found: Operation[] = [];
+  for (const operation of operations) {
+    if (operation.api === api && operation.startedAt + operation.tookMs >= from) found.push(operation);
+  }
+  return found;
 }
 
 function iso(milliseconds: number): string {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { Journal } from "../../src/witness/journal.ts";
+import { OperationLog } from "../../src/witness/operation-log.ts";
 import type { Operation } from "../../src/witness/records.ts";
 import { renderReport } from "../../src/witness/render.ts";
 import { reportOf } from "../../src/witness/report.ts";
@@ -58,7 +59,7 @@ test("a witness that died is blind from its last sign of life, and keeps what it
     first.alive(4000);
     await first.flush();
     const second = await Journal.open(folder, 9000);
-    assert.deepEqual(second.operations, [OPERATION]);
+    assert.deepEqual([...second.operations], [OPERATION]);
     assert.deepEqual(second.blind, [{ from: 4000, to: 9000, reason: "the witness did not run" }]);
     assert.equal(second.firstSeen, 1000);
   }));
@@ -70,8 +71,16 @@ test("half a line at the end of the journal loses that line alone", () =>
     await first.flush();
     const file = join(folder, "journal.jsonl");
     await writeFile(file, `${await readFile(file, "utf8")}["op","image","li`);
-    assert.deepEqual((await Journal.open(folder, 2000)).operations, [OPERATION]);
+    assert.deepEqual([...(await Journal.open(folder, 2000)).operations], [OPERATION]);
   }));
+
+test("the log keeps the latest operations, in their order", () => {
+  const log = new OperationLog(3);
+  const all = [1, 2, 3, 4, 5].map((n): Operation => ({ ...OPERATION, name: `op ${n % 2}`, startedAt: n }));
+  for (const operation of all) log.push(operation);
+  assert.deepEqual([...log], all.slice(2));
+  assert.equal(log.full, true);
+});
 
 const SEEN = {
   apis: ["image", "network"],
