@@ -135,8 +135,14 @@ async function certificates(): Promise<string> {
 async function sandbox(script: string, folder: string, { exec, lower, workspace, report }: Tools): Promise<void> {
   const part = `images/${folder.slice(workspace.work.length + 1)}`;
   const file = join(folder, "build.sh");
-  // Paths are relative, so that a cache folder with a space, a colon or a comma in its name is no matter.
-  const shared = "mkdir -p lists uv\nmount --bind ../../lists lists\nmount --bind ../../uv uv\n";
+  // Seen from a plain path, so that a cache folder with a space, a colon or a comma in its name is no matter.
+  const shared = `mkdir -p lists uv
+mount --bind ../../lists lists
+mount --bind ../../uv uv
+name=\${PWD##*/}
+mount --rbind .. /mnt
+cd "/mnt/$name"
+`;
   await writeFile(file, shared + script);
   const namespaces = ["--mount", "--propagation", "private", "--pid", "--fork", "--kill-child", "--mount-proc"];
   await exec("setpriv", ["--pdeathsig", "KILL", "unshare", ...namespaces, "sh", "-eu", file], {

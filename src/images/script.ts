@@ -3,8 +3,8 @@ import type { Recipe } from "./recipe.ts";
 /** Debian release of every image. */
 export const DEBIAN_SUITE = "trixie";
 
-/** Pinned with its hashes: it installs the Python environments. */
-const UV = "uv==0.13.9";
+/** What installs the Python environments: its wheel for this architecture, by hash. */
+const UV = "uv==0.13.9 --hash=sha256:d7f459fe4fd247d830351c75686d3996ace3c6f3f728eb0e85a30b7ada0cef19";
 
 /** What no layer holds, relative to the root: state of the build, and text for people. */
 export const EXCLUDED = [
@@ -148,12 +148,14 @@ function usersPhase(recipe: Recipe): string {
 /** Built over the parent's tree in an overlay of its own, so that compilers never reach the image. */
 function venvPhase(venv: NonNullable<Recipe["venv"]>): string {
   const build = `${install([...venv.buildPackages, "python3", "python3-pip"])}
-pip install -q --break-system-packages --root-user-action=ignore ${UV}
+echo '${UV}' > /tmp/uv.txt
+pip install -q --break-system-packages --root-user-action=ignore --no-deps --require-hashes -r /tmp/uv.txt
 export UV_CACHE_DIR=/run/underpin/uv UV_LINK_MODE=copy UV_NO_PROGRESS=1
 uv venv -q --python /usr/bin/python3 ${venv.path}
 VIRTUAL_ENV=${venv.path} uv pip install -q --no-deps --require-hashes -r /run/underpin/lock.txt -b /run/underpin/build-constraints.txt
 cd ${venv.path}/lib/python3*/site-packages
-rm -rf -- */tests */locale */*/locale */doc ../../../.lock ../../../.gitignore
+find . -depth -type d \\( -name tests -o -name locale \\) -exec rm -rf {} +
+rm -rf -- */doc ../../../.lock ../../../.gitignore
 find . -name '*.pyx' -delete -o -name '*.c' -delete -o -name '*.h' -delete
 # Unchecked, since times are changed in the layer. A module that does not compile (some templates) is as good as before.
 python3 -W ignore -m compileall -q -j 0 --invalidation-mode unchecked-hash "$PWD" || true`;
