@@ -116,7 +116,7 @@ test(
     });
     const sleeping = async (): Promise<string> => (await exec("sh", ["-c", "pgrep -fx 'sleep 4711' || true"])).stdout;
     for (let tries = 0; (await sleeping()) === "" && tries < 900; tries += 1) await sleep(100);
-  assert.notEqual(await sleeping(), "");
+    assert.notEqual(await sleeping(), "");
     child.kill("SIGKILL");
     for (let tries = 0; (await sleeping()) !== "" && tries < 50; tries += 1) await sleep(100);
     assert.equal(await sleeping(), "");
