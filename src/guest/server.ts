@@ -172,7 +172,7 @@ async function look<T>(
 function failed(name: string, server: Server): GuestError {
   const reason = server.fault?.message ?? "nova gives no reason";
   const next = reason.includes("No valid host")
-    ? "Look whether `underpin openstack compute service list` shows nova-compute up and enabled."
+    ? "Look whether `underpin openstack compute service list` and `underpin openstack hypervisor list` show the node up."
     : "Look at `underpin logs nova-compute`.";
   return new GuestError(`server ${name} is in ERROR, made twice: ${reason}`, next);
 }

@@ -27,7 +27,7 @@ export interface Witness {
 export async function startWitness(config: WitnessConfig, log: Log): Promise<Witness> {
   const definitions = await loadDefinitions();
   const journal = await Journal.open(config.folder, Date.now());
-  const failures: (Failure & { api: string })[] = [];
+  const failures: ApiFailure[] = [];
   const seen = (): Seen => ({
     apis: definitions.map(({ api }) => api),
     operations: journal.operations,
@@ -37,8 +37,6 @@ export async function startWitness(config: WitnessConfig, log: Log): Promise<Wit
     failures,
   });
   const metrics = new Metrics(seen);
-  for (const blind of journal.blind.slice(-1))
-    log("info", `was blind: ${blind.reason}, ${((blind.to - blind.from) / 1000).toFixed(1)} s`);
   const look = watchClocks(journal, metrics);
   const sessions = new Sessions(config);
   await sessions.refresh();
@@ -47,22 +45,7 @@ export async function startWitness(config: WitnessConfig, log: Log): Promise<Wit
     session: (as) => sessions.get(as),
     readEverySeconds: config.readEverySeconds,
     cycleEverySeconds: config.cycleEverySeconds,
-    onOperation: (operation: Operation, message?: string) => {
-      look();
-      // What ran while we stood still proves nothing against the API.
-      if (operation.outcome !== "ok" && hidden(operation, journal.blind)) return;
-      journal.addOperation(operation);
-      metrics.operation(operation);
-      if (message === undefined) return;
-      failures.push({
-        api: operation.api,
-        operation: operation.name,
-        at: new Date(operation.startedAt).toISOString(),
-        message,
-      });
-      if (failures.length > FAILURES) failures.shift();
-      log("error", `${operation.api}: ${operation.name}: ${message}`);
-    },
+    onOperation: recorder({ journal, metrics, failures, look, log }),
     onTrouble: (message) => log("error", message),
   });
   const server = await serve(config.port, {
@@ -73,6 +56,31 @@ export async function startWitness(config: WitnessConfig, log: Log): Promise<Wit
   engine.start();
   log("info", `watching ${definitions.map(({ api }) => api).join(", ")}`);
   return { stop: () => stop({ timers, engine, server, journal, sessions }) };
+}
+
+type ApiFailure = Failure & { readonly api: string };
+
+/** What is done with an operation that ended. */
+function recorder(parts: {
+  journal: Journal;
+  metrics: Metrics;
+  failures: ApiFailure[];
+  look: () => void;
+  log: Log;
+}): (operation: Operation, message?: string) => void {
+  const { journal, metrics, failures, look, log } = parts;
+  return (operation, message) => {
+    look();
+    // What ran while we stood still proves nothing against the API.
+    if (operation.outcome !== "ok" && hidden(operation, journal.blind)) return;
+    journal.addOperation(operation);
+    metrics.operation(operation);
+    if (message === undefined) return;
+    const { api, name, startedAt } = operation;
+    failures.push({ api, operation: name, at: new Date(startedAt).toISOString(), message });
+    if (failures.length > FAILURES) failures.shift();
+    log("error", `${api}: ${name}: ${message}`);
+  };
 }
 
 async function stop(parts: {
