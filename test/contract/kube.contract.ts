@@ -274,13 +274,14 @@ function watching(client: () => KubeClient, compact: () => Promise<void>): void 
       await assert.rejects(read(), isGone);
     });
 
-    it("a cache follows the collection, also past a forgotten version", async () => {
+    it("a cache follows the collection, also past a forgotten version", async (test) => {
       const events: string[] = [];
       const gate = gated(client());
       const indexes = {
         colour: (object: KubeObject) => [(fieldAt(object, "data", "colour") as string | undefined) ?? ""],
       };
       const cache = new Cache(gate.client, query, { indexes, backoffMs: [10, 50] });
+      test.after(() => cache.close());
       cache.subscribe((event) =>
         events.push("object" in event ? `${event.type} ${event.object.metadata.name}` : event.type),
       );

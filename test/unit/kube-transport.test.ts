@@ -100,6 +100,30 @@ describe("transport", () => {
     assert.deepEqual(calls, ["GET /api/v1/namespaces/a/pods/p/log?container=c&tailLines=10&follow=true"]);
   });
 
+  it("a slow watch is no stalled watch; close ends an open one", async (test) => {
+    let ticks = 0;
+    const { client } = await serve(test, (_request, response) => {
+      response.writeHead(200);
+      const timer = setInterval(() => {
+        ticks += 1;
+        response.write(`${JSON.stringify({ type: "MODIFIED", object: { ...OBJECT, tick: ticks } })}\n`);
+      }, 60);
+      response.on("close", () => clearInterval(timer));
+    });
+    const signal = new AbortController().signal;
+    const options = { resourceVersion: "1", signal, idleMs: 250 };
+    const query = { apiVersion: "v1", kind: "ConfigMap" };
+    const seen: unknown[] = [];
+    const read = async (): Promise<void> => {
+      for await (const { object } of client.watch(query, options)) {
+        seen.push(object["tick"]);
+        if (seen.length === 8) await client.close();
+      }
+    };
+    await assert.rejects(read(), (error) => isReason(error, "Unreachable"));
+    assert.deepEqual(seen.slice(0, 8), [1, 2, 3, 4, 5, 6, 7, 8]);
+  });
+
   it("a broken discovery is an error, not an unknown kind", async (test) => {
     const { client } = await serve(test, (_request, response) => refuse(response, 500, { reason: "InternalError" }));
     const widget = { apiVersion: "w.test/v1", kind: "Widget", namespace: "a", name: "b" };
