@@ -6,11 +6,11 @@ import type { KubeClient } from "../kube/client.ts";
 import { loadKubeconfig } from "../kube/config.ts";
 import { createClient } from "../kube/http-client.ts";
 import type { KubeObject } from "../kube/types.ts";
-import { ensureUnderlay, type UnderlayHandle } from "../underlay/index.ts";
+import { ensureUnderlay, requireFit, type UnderlayHandle, underlayState } from "../underlay/index.ts";
 import { type CloudEntry, openstackConfigFolder, writeCloudEntry } from "./clouds-yaml.ts";
 import { administrator, administratorSession, bringUpGuest, guestKeyFile } from "./guest.ts";
 import { conditionStatus, install } from "./install.ts";
-import { imageFiles, prepare, type Prepared } from "./prepare.ts";
+import { prepare, type Prepared } from "./prepare.ts";
 import { watchUntil } from "./watch-until.ts";
 
 /** Name of the entry in the user's `clouds.yaml`. */
@@ -44,35 +44,42 @@ const CLOUD_TIMEOUT_S = 900;
  * and run again, it goes on. Throws the error of the part that failed, with what to do next.
  */
 export async function bringUp(options: UpOptions): Promise<UpResult> {
-  const prepared = prepare(options);
+  const { cacheDir, stateDir, report, exec, signal } = options;
+  await requireFit({ cacheDir, stateDir });
+  const nodeRuns = (await underlayState({ stateDir })).state === "running";
+  const prepared = await prepare({ cacheDir, exec, report, nodeRuns });
+  signal.throwIfAborted();
   const underlay = await bringUpUnderlay(options, prepared);
+  signal.throwIfAborted();
   const client = createClient(await loadKubeconfig(underlay.kubeconfig));
   try {
-    const images = await prepared.images;
-    const [node] = underlay.nodes;
-    if (node === undefined) throw new Error("the underlay has no node");
-    const { report } = options;
-    const imported = await timed(report, "images/import", "giving the node its images", () =>
-      underlay.importImages(node.name, imageFiles(images)),
-    );
-    const references = Object.fromEntries(images.map(({ name, reference }) => [name, reference]));
+    const imported = await importImages(options, prepared, underlay);
+    const images = Object.fromEntries(prepared.images.map(({ name, reference }) => [name, reference]));
     const nodes = underlay.nodes.map(({ name }) => name);
     const written = await timed(report, "cloud/apply", "writing the operator and the Cloud", () =>
-      install({ client, cloud: options.cloud, written: options.written, images: references, nodes }),
+      install({ client, cloud: options.cloud, written: options.written, images, nodes }),
     );
     const ready = await timed(report, "cloud/ready", "OpenStack comes up", () => waitForCloud(client, options));
-    const finished = await finish(options, { client, cloud: ready, parts: await prepared.guest });
-    return { ...finished, changed: underlay.changed || imported.length > 0 || written.length > 0 || finished.changed };
+    const finished = await finish(options, { client, cloud: ready, parts: prepared.guest });
+    return { ...finished, changed: underlay.changed || imported > 0 || written.length > 0 || finished.changed };
   } finally {
     await client.close();
   }
 }
 
-async function bringUpUnderlay(options: UpOptions, prepared: Prepared): Promise<UnderlayHandle> {
+function bringUpUnderlay(options: UpOptions, prepared: Prepared): Promise<UnderlayHandle> {
   const { stateDir, report, exec } = options;
-  const parts = await prepared.underlay;
-  options.signal.throwIfAborted();
+  const { binaries, nodeRootfs, files, seed } = prepared;
+  const parts = { binaries, nodeRootfs, images: files, ...(seed === undefined ? {} : { seed }) };
   return timed(report, "underlay", "Kubernetes comes up", () => ensureUnderlay({ stateDir, report, exec, ...parts }));
+}
+
+/** Answers how many images the nodes did not have. */
+async function importImages({ report }: UpOptions, { files }: Prepared, underlay: UnderlayHandle): Promise<number> {
+  const each = underlay.nodes.map(({ name }) =>
+    timed(report, "images/import", `images of node ${name}`, () => underlay.importImages(name, files)),
+  );
+  return (await Promise.all(each)).flat().length;
 }
 
 /** Waits until the Cloud is Ready for the generation that was written; tells each workload as it becomes ready. */
