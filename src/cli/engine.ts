@@ -1,3 +1,4 @@
+import type { WitnessReport } from "../witness/report.ts";
 import type { LoadedCloud } from "./cloud-file.ts";
 import type { CliContext } from "./context.ts";
 import type { LongRun } from "./run.ts";
@@ -13,24 +14,6 @@ export interface UpSummary {
   readonly guest?: { readonly name: string; readonly address: string; readonly ssh: string };
 }
 
-export interface WitnessCount {
-  readonly api: string;
-  readonly sent: number;
-  readonly failed: number;
-  readonly slow: number;
-  /** Longest time without a success, in seconds. */
-  readonly worstGapSeconds: number;
-}
-
-/** What the witness saw. */
-export interface WitnessReport {
-  /** ISO 8601. */
-  readonly since: string;
-  /** Seconds in which it saw nothing, because it was not running or could not see. */
-  readonly blindSeconds: number;
-  readonly counts: readonly WitnessCount[];
-}
-
 /** The one library behind the verbs that change things; the verbs themselves hold no logic. */
 export interface Engine {
   /** What `up` would install on this machine, a line each; nothing is touched. Empty: nothing to do. */
@@ -42,5 +25,6 @@ export interface Engine {
   down(cli: CliContext, options: { readonly purge: boolean }, run: LongRun): Promise<boolean>;
   /** The command line that runs the OpenStack client of the cloud's own image. */
   openstackCommand(cli: CliContext, args: readonly string[]): Promise<readonly string[]>;
+  /** What the witness saw in the last hour. */
   witness(cli: CliContext, namespace: string | undefined): Promise<WitnessReport>;
 }

@@ -7,8 +7,8 @@ import { preview } from "../up/preview.ts";
 import { connect, findProgram, kubeconfigPath, theCloud } from "./cluster.ts";
 import type { CliContext } from "./context.ts";
 import type { Engine } from "./engine.ts";
-import { CliError } from "./errors.ts";
 import type { Check } from "./verbs/doctor.ts";
+import { readWitness } from "./witness-report.ts";
 
 /** The library behind the verbs. */
 export const engine: Engine = {
@@ -61,9 +61,7 @@ export const engine: Engine = {
       await kube.close();
     }
   },
-  witness: () => {
-    throw new CliError("This build of Underpin cannot ask the witness yet", "Use a later version.");
-  },
+  witness: readWitness,
 };
 
 /** What this machine has and lacks. */

@@ -12,7 +12,6 @@ import { age, table } from "../../src/cli/render/table.ts";
 import { readTimings, writeTimings } from "../../src/cli/render/timings.ts";
 import { statusLines } from "../../src/cli/verbs/status.ts";
 import { summaryLines } from "../../src/cli/verbs/up.ts";
-import { witnessLines } from "../../src/cli/verbs/witness.ts";
 import { checkLines } from "../../src/cli/verbs/doctor.ts";
 import { UnderlayError } from "../../src/underlay/errors.ts";
 
@@ -192,22 +191,6 @@ test("what up says in the end has at most ten lines", () => {
       lines.some((line) => line.includes(part)),
       part,
     );
-});
-
-test("a blind witness says blind", () => {
-  const counts = [{ api: "identity", sent: 10, failed: 1, slow: 2, worstGapSeconds: 1.25 }];
-  const report = { since: "2026-01-01T00:00:00Z", blindSeconds: 30, counts };
-  assert.deepEqual(witnessLines(report, NOW), [
-    "Seen in the last 10m:",
-    "BLIND for 30s of it: what happened then was not seen.",
-    "API        SENT   FAILED   SLOW   WORST GAP",
-    "identity   10     1        2      1.3s",
-  ]);
-  assert.ok(
-    !witnessLines({ ...report, blindSeconds: 0 }, NOW)
-      .join("\n")
-      .includes("BLIND"),
-  );
 });
 
 test("the doctor gives the cure of what is lacking", () => {

@@ -2,10 +2,8 @@ import { buildCommand } from "@stricli/core";
 import { setTimeout as sleep } from "node:timers/promises";
 import { help } from "../help.ts";
 import { type CliContext, verb } from "../context.ts";
-import type { WitnessReport } from "../engine.ts";
 import { EXIT, type ExitCode } from "../errors.ts";
 import { jsonFlag, namespaceFlag } from "../flags.ts";
-import { age, table } from "../render/table.ts";
 
 interface Flags {
   readonly watch: boolean;
@@ -33,35 +31,11 @@ export const command = buildCommand<Flags, [], CliContext>({
 });
 
 async function witness(cli: CliContext, flags: Flags): Promise<ExitCode> {
-  const { engine } = await import("../wiring.ts");
+  const [{ engine }, { renderReport }] = await Promise.all([import("../wiring.ts"), import("../../witness/render.ts")]);
   for (;;) {
     const report = await engine.witness(cli, flags.namespace);
-    cli.out(
-      flags.output === "json"
-        ? JSON.stringify(report, null, flags.watch ? 0 : 2)
-        : witnessLines(report, new Date()).join("\n"),
-    );
+    cli.out(flags.output === "json" ? JSON.stringify(report, null, flags.watch ? 0 : 2) : renderReport(report));
     if (!flags.watch) return EXIT.ok;
     await sleep(WATCH_MS);
   }
-}
-
-/** The report as a table, with the times when it saw nothing told first. */
-export function witnessLines(report: WitnessReport, now: Date): string[] {
-  const blind =
-    report.blindSeconds > 0
-      ? [`BLIND for ${report.blindSeconds.toFixed(0)}s of it: what happened then was not seen.`]
-      : [];
-  const rows = report.counts.map((one) => [
-    one.api,
-    String(one.sent),
-    String(one.failed),
-    String(one.slow),
-    `${one.worstGapSeconds.toFixed(1)}s`,
-  ]);
-  return [
-    `Seen in the last ${age(report.since, now)}:`,
-    ...blind,
-    ...table(["API", "SENT", "FAILED", "SLOW", "WORST GAP"], rows),
-  ];
 }
