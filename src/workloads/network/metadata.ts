@@ -69,7 +69,8 @@ function base(owner: Owner, remote: string) {
       metadata_workers: 0,
       state_path: STATE_PATH,
     },
-    // The container is root on the host already: no sudo in front of the helper, in any of neutron's contexts.
+    // The container is root on the host already: no sudo in front of commands, nor of the helper in any of neutron's contexts.
+    agent: { root_helper: "" },
     ...Object.fromEntries(PRIVSEP_CONTEXTS.map((context) => [context, { helper_command: "privsep-helper" }])),
     ovs: { ovsdb_connection: "unix:/run/openvswitch/db.sock" },
     ovn: { ovn_sb_connection: remote },
