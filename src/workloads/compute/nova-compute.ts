@@ -10,6 +10,7 @@ import {
   daemonSet,
   emptyDir,
   execProbe,
+  hostDir,
   mountsOf,
   privilegedContainer,
   PYTHON_ENV,
@@ -41,6 +42,8 @@ export function novaCompute(input: BuildInput, pool: ComputePool): readonly Mani
     configMapDir("scripts", scripts.metadata.name, SCRIPTS, 0o555),
     caDir(),
     emptyDir("node-config", "/run/nova"),
+    // nova reads a guest's console from the terminal that libvirt gave it.
+    hostDir("pts", "/dev/pts"),
     ...SHARED,
   ];
   const connected = execProbe([`${SCRIPTS}/compute-ready.sh`], { periodSeconds: 10 });
