@@ -2,7 +2,10 @@ import { existsSync, readdirSync } from "node:fs";
 import type { BuildInput } from "../contract.ts";
 import { internalUrl, publicUrl } from "./addresses.ts";
 
-/** What a service adds to keystone's catalogue: the export `entry` of the `catalog.ts` beside its workload. */
+/**
+ * What a service adds to keystone's catalogue: the export `entry` of the `catalog.ts` beside its workload.
+ * Such a workload has a step `<service>/answers`, done when its API answers through the gateway: the witness waits for it.
+ */
 export interface CatalogEntry {
   /** Type of the service: `compute`. */
   readonly type: string;
