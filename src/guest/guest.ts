@@ -11,6 +11,8 @@ export interface GuestInput {
   readonly provider: Provider;
   /** One line of OpenSSH. */
   readonly publicKey: string;
+  /** The server is not made before this; everything else is. For callers that know when a node can run it. */
+  readonly nodeReady?: Promise<unknown>;
 }
 
 export interface Guest {
@@ -35,7 +37,7 @@ export async function ensureGuest(session: Session, input: GuestInput, report: G
   ]);
   const ids = { imageId: image.imageId, portId: port.portId, flavorId: kind.flavorId };
   const [server, address] = await Promise.all([
-    ensureGuestServer(session, { name, ...ids }, report),
+    Promise.resolve(input.nodeReady).then(() => ensureGuestServer(session, { name, ...ids }, report)),
     ensureGuestAddress(session, { name, provider, port }, report),
   ]);
   const changed = [image, port, kind, server, address].flatMap((made) => made.changed);

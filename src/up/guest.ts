@@ -56,6 +56,8 @@ export interface GuestOptions {
   readonly stateDir: string;
   readonly exec: Exec;
   readonly report: Report;
+  /** Ends when a node can run the guest. */
+  readonly nodeReady: Promise<unknown>;
 }
 
 /** Where the guest's private key is kept. */
@@ -70,7 +72,8 @@ export async function bringUpGuest(options: GuestOptions): Promise<Guest | undef
   if (provider === undefined) return undefined;
   const key = await ensureKeyFile(guestKeyFile(options.stateDir), `${GUEST_NAME}@underpin`);
   const image = { kind: "parts", folder: options.parts } as const;
-  const guest = await ensureGuest(session, { name: GUEST_NAME, image, provider, publicKey: key.publicKey }, report);
+  const wanted = { name: GUEST_NAME, image, provider, publicKey: key.publicKey, nodeReady: options.nodeReady };
+  const guest = await ensureGuest(session, wanted, report);
   const run = async (file: string, args: readonly string[]): Promise<void> => void (await exec(file, args));
   await timed(report, "guest/ping", `waiting until ${guest.address} answers ping`, () =>
     answers(guest.address, { run, ssh: false, timeoutSeconds: 120 }),

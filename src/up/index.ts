@@ -5,12 +5,14 @@ import { type Report, timed } from "../host/progress.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { loadKubeconfig } from "../kube/config.ts";
 import { createClient } from "../kube/http-client.ts";
-import type { KubeObject } from "../kube/types.ts";
+import type { KubeObject, ObjectRef } from "../kube/types.ts";
+import { readState, STATE_NAME } from "../operator/state.ts";
 import { ensureUnderlay, requireFit, type UnderlayHandle, underlayState } from "../underlay/index.ts";
 import { type CloudEntry, openstackConfigFolder, writeCloudEntry } from "./clouds-yaml.ts";
 import { administrator, administratorSession, bringUpGuest, guestKeyFile } from "./guest.ts";
+import { untilAnswers, untilComputeUp } from "./answers.ts";
 import { conditionStatus, install } from "./install.ts";
-import { prepare, type Prepared } from "./prepare.ts";
+import { both, prepare, type Prepared } from "./prepare.ts";
 import { watchUntil } from "./watch-until.ts";
 
 /** Name of the entry in the user's `clouds.yaml`. */
@@ -59,8 +61,11 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
     const written = await timed(report, "cloud/apply", "writing the operator and the Cloud", () =>
       install({ client, cloud: options.cloud, written: options.written, images, nodes }),
     );
-    const ready = await timed(report, "cloud/ready", "OpenStack comes up", () => waitForCloud(client, options));
-    const finished = await finish(options, { client, cloud: ready, parts: prepared.guest });
+    // The guest is made as soon as a node can run it, while the rest of the cloud is still coming up.
+    const [, finished] = await both(
+      timed(report, "cloud/ready", "OpenStack comes up", () => waitForCloud(client, options)),
+      guestAndEntry(options, client, prepared.guest),
+    );
     return { ...finished, changed: underlay.changed || imported > 0 || written.length > 0 || finished.changed };
   } finally {
     await client.close();
@@ -83,8 +88,8 @@ async function importImages({ report }: UpOptions, { files }: Prepared, underlay
 }
 
 /** Waits until the Cloud is Ready for the generation that was written; tells each workload as it becomes ready. */
-async function waitForCloud(client: KubeClient, options: UpOptions): Promise<Cloud> {
-  const { name, namespace } = options.cloud.metadata;
+async function waitForCloud(client: KubeClient, options: UpOptions): Promise<void> {
+  const { name } = options.cloud.metadata;
   const start = performance.now();
   const told = new Set<string>();
   const tell = (object: KubeObject | undefined): void => {
@@ -96,43 +101,45 @@ async function waitForCloud(client: KubeClient, options: UpOptions): Promise<Clo
       options.report({ part: `cloud/${service.name}`, state: "done", message: `${service.name} is ready`, seconds });
     }
   };
-  const ready = await watchUntil(
-    client,
-    { apiVersion: API_VERSION, kind: CLOUD_KIND, name, namespace },
-    {
-      done: (object) => {
-        const observed = (object?.["status"] as { observedGeneration?: number } | undefined)?.observedGeneration;
-        return conditionStatus(object, "Ready") === "True" && observed === object?.metadata.generation;
-      },
-      onChange: tell,
-      timeoutMs: CLOUD_TIMEOUT_S * 1000,
-      what: `Cloud ${name} to be Ready`,
-      signal: options.signal,
+  await watchUntil(client, cloudRef(options.cloud), {
+    done: (object) => {
+      const observed = (object?.["status"] as { observedGeneration?: number } | undefined)?.observedGeneration;
+      return conditionStatus(object, "Ready") === "True" && observed === object?.metadata.generation;
     },
-  );
-  return readCloud(ready);
+    onChange: tell,
+    timeoutMs: CLOUD_TIMEOUT_S * 1000,
+    what: `Cloud ${name} to be Ready`,
+    signal: options.signal,
+  });
 }
 
-/** The guest, and the user's entry for the cloud. */
-async function finish(
-  options: UpOptions,
-  context: { client: KubeClient; cloud: Cloud; parts: string },
-): Promise<UpResult> {
-  const { cloud } = context;
-  const admin = await administrator(context.client, cloud);
+/** Steps after which the guest's image and network can be made. */
+const APIS_ANSWER = ["keystone/catalog", "glance/answers", "neutron/answers", "nova/answers"];
+/** Steps after which a node can run the guest, and tell it who it is. */
+const NODE_READY = ["nova/compute-mapped", "nova/metadata", "network/metadata"];
+
+/** The user's entry for the cloud, and the guest. */
+async function guestAndEntry(options: UpOptions, client: KubeClient, parts: string): Promise<UpResult> {
+  const { stateDir, exec, report, signal } = options;
+  await waitForSteps(client, options, APIS_ANSWER);
+  const cloud = readCloud(await client.get(cloudRef(options.cloud)));
+  const admin = await administrator(client, cloud);
+  const folder = openstackConfigFolder(options.env, options.home);
+  const entry: CloudEntry = {
+    ...admin,
+    name: CLOUD_ENTRY,
+    username: "admin",
+    project: "admin",
+    region: cloud.spec.region,
+  };
+  const wrote = await writeCloudEntry(folder, entry);
   const session = administratorSession(admin, cloud);
   try {
-    const folder = openstackConfigFolder(options.env, options.home);
-    const entry: CloudEntry = {
-      ...admin,
-      name: CLOUD_ENTRY,
-      username: "admin",
-      project: "admin",
-      region: cloud.spec.region,
-    };
-    const wrote = await writeCloudEntry(folder, entry);
-    const { stateDir, exec, report } = options;
-    const guest = await bringUpGuest({ cloud, session, parts: context.parts, stateDir, exec, report });
+    // A cloud that comes back after a stop has done all its steps long ago: only its answers tell.
+    await timed(report, "cloud/answers", "every API answers", () => untilAnswers(session, signal));
+    const nodeReady = waitForSteps(client, options, NODE_READY).then(() => untilComputeUp(session, signal));
+    nodeReady.catch(() => undefined); // told by whoever waits for it
+    const guest = await bringUpGuest({ cloud, session, parts, stateDir, exec, report, nodeReady });
     const ssh = `ssh -i ${guestKeyFile(stateDir)} root@${guest?.address ?? ""}`;
     return {
       changed: wrote || (guest?.changed.length ?? 0) > 0,
@@ -143,4 +150,23 @@ async function finish(
   } finally {
     await session.close();
   }
+}
+
+/** Waits until the operator has done these steps at least once. */
+async function waitForSteps(client: KubeClient, options: UpOptions, steps: readonly string[]): Promise<void> {
+  const { namespace } = options.cloud.metadata;
+  const ref = { apiVersion: "v1", kind: "ConfigMap", namespace, name: STATE_NAME };
+  await watchUntil(client, ref, {
+    done: (object) => {
+      const { done } = readState(object);
+      return steps.every((step) => done[step] !== undefined);
+    },
+    timeoutMs: CLOUD_TIMEOUT_S * 1000,
+    what: `the steps ${steps.join(", ")}`,
+    signal: options.signal,
+  });
+}
+
+function cloudRef({ metadata: { name, namespace } }: Cloud): ObjectRef {
+  return { apiVersion: API_VERSION, kind: CLOUD_KIND, name, namespace };
 }

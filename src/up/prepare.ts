@@ -59,7 +59,7 @@ async function allImages(common: ImageOptions): Promise<[string, BuiltImage[], s
 }
 
 /** Both results; when one fails, the other is waited for all the same, so that nothing goes on behind the error. */
-async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+export async function both<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
   await Promise.allSettled([a, b]);
   return Promise.all([a, b]);
 }

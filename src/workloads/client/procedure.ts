@@ -6,7 +6,7 @@ export function procedure(_input: BuildInput, objects: readonly Manifest[]): rea
     applyStep({
       id: "client/ready",
       // Last: nothing waits for it, and while the cloud comes up every start of a pod costs the others time.
-      needs: ["keystone/catalog", "nova/answers", "neutron/answers"],
+      needs: ["keystone/catalog", "nova/compute-mapped"],
       objects,
       onFailure: "Look at its pod: underpin kubectl get pods. Only `underpin openstack` needs it.",
     }),

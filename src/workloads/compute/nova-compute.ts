@@ -70,7 +70,11 @@ export function novaCompute(input: BuildInput, pool: ComputePool): readonly Mani
 function computeBase(input: BuildInput, pool: ComputePool): IniData {
   const helper = { helper_command: "privsep-helper" };
   return {
-    DEFAULT: { compute_driver: "libvirt.LibvirtDriver" },
+    DEFAULT: {
+      compute_driver: "libvirt.LibvirtDriver",
+      // After a reboot of the node its guests run again, as they did before.
+      resume_guests_state_on_host_boot: true,
+    },
     libvirt: { ...virtualization(input, pool), hw_machine_type: ["x86_64=q35"] },
     os_vif_ovs: { ovsdb_connection: "unix:/run/openvswitch/db.sock" },
     // The container is root already: no sudo in front.
@@ -80,8 +84,8 @@ function computeBase(input: BuildInput, pool: ComputePool): IniData {
   };
 }
 
-/** Emulation gets the plainest processor: the host's own model would promise what the emulator cannot do. */
-function virtualization(input: BuildInput, pool: ComputePool) {
+/** How the guests of a pool are run. Emulation gets the plainest processor: the host's own model would promise what the emulator cannot do. */
+export function virtualization(input: BuildInput, pool: ComputePool) {
   const nodes = input.facts.nodes.filter((node) => node.pool === pool.name);
   const kvm =
     pool.virtualization === "Auto"

@@ -30,7 +30,8 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
     }),
     applyStep({
       id: "neutron/workers",
-      needs: ["neutron/answers"],
+      // They mend what time spoils; until the first node can run guests there is nothing to mend, and the start is costly.
+      needs: ["neutron/answers", "nova/compute-mapped"],
       objects: pick(objects, "Deployment", "neutron-periodic", "neutron-maintenance"),
       onFailure: "Read their logs: underpin logs neutron-periodic, underpin logs neutron-maintenance.",
     }),

@@ -22,7 +22,8 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
     part("conductor", "StatefulSet", ["nova/db", "rabbitmq/ready"]),
     part("scheduler", "StatefulSet", ["nova/db", "rabbitmq/ready"]),
     part("metadata", "Deployment", ["nova/db", "rabbitmq/ready"]),
-    part("novncproxy", "Deployment", ["nova/answers"]),
+    // Nothing waits for consoles: they come when the first node can run guests.
+    part("novncproxy", "Deployment", ["nova/answers", "nova/compute-mapped"]),
     answers(),
     mapped(input),
   ];

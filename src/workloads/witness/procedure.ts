@@ -16,7 +16,8 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
     }),
     applyStep({
       id: "witness/ready",
-      needs: ["witness/users", ...catalog.services.map(({ name }) => `${name}/answers`)],
+      // After the first node can run guests: while the cloud comes up, every process that starts costs the others time.
+      needs: ["witness/users", "nova/compute-mapped", ...catalog.services.map(({ name }) => `${name}/answers`)],
       objects,
       onFailure: "Look at the log: underpin logs witness. The cloud works without it, but unwatched.",
     }),
