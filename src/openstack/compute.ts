@@ -36,6 +36,8 @@ export interface HypervisorInfo {
   readonly hypervisor_hostname: string;
   readonly state: "up" | "down";
   readonly status: "enabled" | "disabled";
+  /** With `with_servers`: its guests. */
+  readonly servers?: readonly { readonly uuid: string; readonly name: string }[];
 }
 
 const service = "compute";

@@ -1,6 +1,7 @@
 import { type Cloud, readCloud } from "../api/cloud.ts";
 import { FIELD_MANAGER, FINALIZER } from "../api/names.ts";
 import { advance, type Progress } from "../execute/execution.ts";
+import { canonicalJson } from "../host/store.ts";
 import type { ApplyResult } from "../kube/apply.ts";
 import type { Cache } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -12,7 +13,8 @@ import { CloudScope, cloudRef } from "./cloud-scope.ts";
 import { type Desired, buildDesired, workloadVerdicts } from "./desired.ts";
 import { removeCloud } from "./deletion.ts";
 import { clusterIPs } from "./facts.ts";
-import { gatherInput, type InputOptions } from "./input.ts";
+import { cleanupInput, gatherInput, type InputOptions } from "./input.ts";
+import { ensureHypervisors, hypervisorManifests } from "./hypervisors.ts";
 import { type CloudState, STATE_NAME, readState, sameState, writeState } from "./state.ts";
 import { cloudStatus, type StatusInput, type WorkloadVerdict } from "./status.ts";
 
@@ -91,16 +93,20 @@ export class CloudReconciler {
     const { scope, before } = context;
     const { cloud } = input;
     const desired = buildDesired(this.#options.workloads, input);
-    const refs = desired.objects.map(refOf);
+    const nodes = hypervisorManifests(input);
+    const refs = [...desired.objects, ...nodes].map(refOf);
     await scope.inventory.add(refs);
     const progress = await advance(desired.steps, state.done, scope.ports());
     const after = { ...state, done: progress.done };
     this.#tell(cloud, desired, { before, progress });
-    if (!sameState(after, before)) await writeState(this.#options.client, cloud.metadata, after);
+    if (!sameState(after, before)) scope.view.wrote(await writeState(this.#options.client, cloud.metadata, after));
     // What is no longer wanted goes when all that is wanted is there.
     if (progress.complete) await scope.inventory.prune(refs);
     const failed = [...progress.states.values()].some(({ state: step }) => step === "failed");
     const outcome = await this.#report(cloud, this.#observed(input, desired, { progress, scope }));
+    await ensureHypervisors(input, nodes, scope, this.#options.client);
+    // Before all steps were done once, nova is not there or knows no nodes.
+    if (progress.complete && nodes.length > 0) scope.nova.start();
     // New addresses of Services may let builders emit more: another pass at once.
     if (
       Object.keys(clusterIPs(scope.view.list("Service", cloud.metadata.namespace))).length !==
@@ -166,11 +172,13 @@ export class CloudReconciler {
       ...input,
     };
     const status = cloudStatus(full);
-    if (JSON.stringify(status) !== JSON.stringify(cloud.status)) {
+    if (canonicalJson(status) !== canonicalJson(cloud.status ?? {})) {
       const ref = cloudRef(cloud.metadata);
+      // A merge keeps the keys that it does not name.
+      const forgotten = Object.fromEntries(Object.keys(cloud.status?.endpoints ?? {}).map((name) => [name, null]));
       await this.#options.client.patch(
         ref,
-        { type: "merge", value: { status } },
+        { type: "merge", value: { status: { ...status, endpoints: { ...forgotten, ...status.endpoints } } } },
         { subresource: "status", fieldManager: FIELD_MANAGER },
       );
     }
@@ -178,17 +186,16 @@ export class CloudReconciler {
   }
 
   async #delete(key: string, cloud: Cloud, scope: CloudScope): Promise<Outcome> {
-    const state = this.#state(cloud, scope);
-    const gathered = await gatherInput(cloud, state, scope, this.#inputOptions());
-    if (gathered.type === "stalled")
-      return this.#report(cloud, stalled(gathered.reason, `it is being deleted, but ${gathered.message}`));
-    const remaining = await removeCloud(gathered.input, state, scope, this.#options);
+    const ref = cloudRef(cloud.metadata);
+    // The watch may lag behind our own last pass, and what is gone must not be cleaned up again.
+    const { finalizers = [] } = (await this.#options.client.get(ref))?.metadata ?? {};
+    if (!finalizers.includes(FINALIZER)) return this.#forget(key);
+    const input = cleanupInput(cloud, this.#inputOptions());
+    const remaining = await removeCloud(input, this.#state(cloud, scope), scope, this.#options);
     if (remaining > 0) return { requeueAfterSeconds: 1 };
-    const rest = (
-      this.#options.clouds.get(cloud.metadata.name, cloud.metadata.namespace)?.metadata.finalizers ?? []
-    ).filter((one) => one !== FINALIZER);
+    const rest = finalizers.filter((one) => one !== FINALIZER);
     await this.#options.client.patch(
-      cloudRef(cloud.metadata),
+      ref,
       { type: "merge", value: { metadata: { finalizers: rest } } },
       { fieldManager: FIELD_MANAGER },
     );

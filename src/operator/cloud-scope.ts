@@ -10,6 +10,7 @@ import { readiness } from "../kube/ready.ts";
 import { fieldAt, type KubeObject, refOf } from "../kube/types.ts";
 import { Session } from "../openstack/session.ts";
 import type { Facts, Manifest } from "../workloads/contract.ts";
+import { askNova, NovaMonitor } from "./hypervisors.ts";
 import { NamespaceView } from "./namespace-view.ts";
 import { INVENTORY_NAME } from "./state.ts";
 import type { SecretPort } from "./vault.ts";
@@ -32,6 +33,8 @@ export class CloudScope {
   readonly applier: Applier;
   readonly inventory: Inventory;
   readonly calls: CallRunner;
+  /** What nova says of the nodes; asks nothing before it is started. */
+  readonly nova: NovaMonitor;
   /** Facts of the last pass; calls read credentials from them. */
   facts: Facts | undefined;
   readonly #options: ScopeOptions;
@@ -61,6 +64,7 @@ export class CloudScope {
       return value;
     };
     this.calls = new CallRunner(openstackActions({ session: () => this.session(), credential }), onChange);
+    this.nova = new NovaMonitor(async () => askNova(await this.session()), onChange);
   }
 
   start(): Promise<void> {
@@ -69,6 +73,7 @@ export class CloudScope {
 
   async close(): Promise<void> {
     this.calls.close();
+    this.nova.close();
     await Promise.all([this.view.close(), this.#session?.session.close()]);
   }
 

@@ -33,7 +33,7 @@ export async function removeCloud(
   if (!cleaned) {
     const open = await cleanNodes(input, { scope, workloads: ports.workloads, keep });
     if (open > 0) return open;
-    await writeState(ports.client, cloud.metadata, { ...state, done: { [CLEANUP]: "done" } });
+    scope.view.wrote(await writeState(ports.client, cloud.metadata, { ...state, done: { [CLEANUP]: "done" } }));
   }
   const { remaining } = await scope.inventory.prune([], { keep });
   if (remaining.length > 0) return remaining.length;

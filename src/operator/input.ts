@@ -56,6 +56,21 @@ export async function gatherInput(
   return { type: "input", input, credentials: requests.map((request) => request.name) };
 }
 
+/** What clean-up Jobs need: no credentials and no certificates, which may be gone already, and perhaps no nodes. */
+export function cleanupInput(cloud: Cloud, options: InputOptions): BuildInput {
+  const nodes = nodeFacts(cloud, options.nodes);
+  const facts: Facts = {
+    credentials: {},
+    caCertificate: "",
+    certificateHashes: {},
+    nodes,
+    publicEndpoint: publicEndpoint(cloud, nodes) ?? "",
+    clusterDomain: options.clusterDomain,
+    clusterIPs: {},
+  };
+  return { cloud, release: { name: cloud.spec.release }, images: resolveImages(cloud, options.images), facts };
+}
+
 /** Secrets of the user that `secretOptions` point to, under their own names. */
 async function givenSecrets(cloud: Cloud, scope: CloudScope): Promise<Facts["credentials"]> {
   const names = Object.values(cloud.spec.services).flatMap((service) =>

@@ -23,7 +23,11 @@ const EMPTY: CloudState = { done: {}, credentials: [] };
 export function readState(object: KubeObject | undefined): CloudState {
   const part = <T>(name: string, empty: T): T => {
     const text = fieldAt(object, "data", name);
-    return typeof text === "string" ? (JSON.parse(text) as T) : empty;
+    try {
+      return typeof text === "string" ? (JSON.parse(text) as T) : empty;
+    } catch {
+      return empty; // somebody edited it: what was done is found done again
+    }
   };
   return {
     done: part("done", EMPTY.done),
@@ -35,14 +39,15 @@ export function sameState(a: CloudState, b: CloudState): boolean {
   return canonicalJson(a) === canonicalJson(b);
 }
 
+/** Answers the ConfigMap as it is now. Throws KubeError. */
 export async function writeState(
   client: KubeClient,
   cloud: { name: string; namespace: string },
   state: CloudState,
-): Promise<void> {
+): Promise<KubeObject> {
   const labels = { [LABEL.instance]: cloud.name, [LABEL.managedBy]: MANAGED_BY, [LABEL.component]: "state" };
   const data = Object.fromEntries(Object.entries(state).map(([name, value]) => [name, JSON.stringify(value)]));
-  await client.apply(
+  return client.apply(
     { apiVersion: "v1", kind: "ConfigMap", metadata: { name: STATE_NAME, namespace: cloud.namespace, labels }, data },
     { fieldManager: FIELD_MANAGER, force: true },
   );
