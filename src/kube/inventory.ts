@@ -65,6 +65,13 @@ export class Inventory {
     if (added.length > 0) await this.#store(new Map([...known, ...added.map((ref) => [identity(ref), ref] as const)]));
   }
 
+  /** Writes the list again when somebody deleted it. */
+  async restore(): Promise<void> {
+    const known = this.#refs;
+    if (known !== undefined && known.size > 0 && (await this.#client.get(this.#ref)) === undefined)
+      await this.#store(known);
+  }
+
   /** Deletes what is in the inventory but not in `desired`, one stage after the other; returns what is still there. */
   async prune(desired: readonly ObjectRef[], options: PruneOptions = {}): Promise<PruneResult> {
     const known = await this.#load();

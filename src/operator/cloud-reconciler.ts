@@ -15,7 +15,7 @@ import { removeCloud } from "./deletion.ts";
 import { clusterIPs } from "./facts.ts";
 import { cleanupInput, gatherInput, type InputOptions } from "./input.ts";
 import { ensureHypervisors, hypervisorManifests } from "./hypervisors.ts";
-import { type CloudState, STATE_NAME, readState, sameState, writeState } from "./state.ts";
+import { type CloudState, INVENTORY_NAME, STATE_NAME, readState, sameState, writeState } from "./state.ts";
 import { cloudStatus, type StatusInput, type WorkloadVerdict } from "./status.ts";
 
 export interface CloudReconcilerOptions {
@@ -96,6 +96,9 @@ export class CloudReconciler {
     const nodes = hypervisorManifests(input);
     const refs = [...desired.objects, ...nodes].map(refOf);
     await scope.inventory.add(refs);
+    const { namespace } = cloud.metadata;
+    if (scope.view.get({ apiVersion: "v1", kind: "ConfigMap", namespace, name: INVENTORY_NAME }) === undefined)
+      await scope.inventory.restore();
     const progress = await advance(desired.steps, state.done, scope.ports());
     const after = { ...state, done: progress.done };
     this.#tell(cloud, desired, { before, progress });

@@ -6,6 +6,8 @@ import { CLOUD, OBJECTS, World, workloads } from "./operator-harness.ts";
 
 const DATA = OBJECTS.filter((key) => /^(Secret|PersistentVolumeClaim)\//.test(key));
 
+const MAP = { apiVersion: "v1", kind: "ConfigMap", namespace: "laptop" };
+
 describe("the operator makes a Cloud", { timeout: 120_000 }, () => {
   let world = new World();
   afterEach(() => world.stop());
@@ -124,9 +126,23 @@ describe("the operator makes a Cloud", { timeout: 120_000 }, () => {
     assert.deepEqual(world.calls, []);
   });
 
+  it("restores its own books, and still prunes what only the deleted list knew", async () => {
+    await ready();
+    const books = ["underpin-state", "underpin-inventory"].map((name) => ({ ...MAP, name }));
+    const before = await Promise.all(books.map(async (ref) => fieldAt(await world.kube.get(ref), "data")));
+    await world.asOthers(() => Promise.all(books.map((ref) => world.kube.delete(ref))));
+    world.kube.writes.length = 0;
+    await world.settle();
+    assert.deepEqual(await Promise.all(books.map(async (ref) => fieldAt(await world.kube.get(ref), "data"))), before);
+    assert.deepEqual(world.written(), []);
+    await world.start({ workloads: workloads().filter(({ name }) => name !== "api") });
+    await world.settle();
+    assert.ok(!(await world.objects()).includes("Deployment/laptop/api"));
+  });
+
   it("goes on with a state that cannot be read", async () => {
     await ready();
-    const ref = { apiVersion: "v1", kind: "ConfigMap", namespace: "laptop", name: "underpin-state" };
+    const ref = { ...MAP, name: "underpin-state" };
     await world.asOthers(() => world.kube.patch(ref, { type: "merge", value: { data: { done: "{" } } }));
     world.kube.writes.length = 0;
     await world.settle();
