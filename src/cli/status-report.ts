@@ -31,7 +31,8 @@ export interface StatusReport {
     readonly state: string;
     readonly pool: string;
     readonly virtualization: string;
-    readonly guests: number;
+    /** Absent while nova does not tell. */
+    readonly guests?: number;
   }[];
   readonly wrong: readonly Wrong[];
 }
@@ -143,7 +144,7 @@ function hypervisorReport({ metadata, status }: Hypervisor): StatusReport["hyper
     state: status?.state ?? "Unknown",
     pool: status?.pool ?? "",
     virtualization: status?.virtualization ?? "",
-    guests: status?.guests ?? 0,
+    ...(status?.guests === undefined ? {} : { guests: status.guests }),
   };
 }
 

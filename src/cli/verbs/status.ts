@@ -74,7 +74,7 @@ export function statusLines(report: StatusReport, wide: boolean, now: Date): str
       one.state,
       one.pool,
       one.virtualization,
-      String(one.guests),
+      String(one.guests ?? "?"),
     ]);
     lines.push("", ...table(["HYPERVISOR", "STATE", "POOL", "BY", "GUESTS"], rows));
   }
