@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -50,7 +50,12 @@ const PARTS: readonly Part[] = [
     minutes: 8,
     run: (part) => nodeTests(part, ["test/contract/**/*.test.ts", "test/integration/**/*.test.ts"], 1),
   },
-  { name: "end to end", fast: false, minutes: 25, run: (part) => nodeTests(part, ["test/e2e/**/*.test.ts"], 1) },
+  {
+    name: "end to end",
+    fast: false,
+    minutes: 25,
+    run: (part) => nodeTests(part, ["test/e2e/**/*.test.ts"], 1, cloudOfTheTests()),
+  },
 ];
 
 /** Runs the parts whose names are given, or all, or with `--fast` those of the inner loop; true when nothing failed. */
@@ -83,7 +88,27 @@ async function command(part: Part, argv: readonly string[]): Promise<Counts> {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
-async function nodeTests(part: Part, patterns: readonly string[], concurrency: number): Promise<Counts> {
+/** A cloud of their own: neither its state nor the user's entry for it is the user's. */
+function cloudOfTheTests(): Record<string, string> {
+  const state = process.env["UNDERPIN_TEST_STATE"] ?? "/var/lib/underpin-test";
+  return {
+    UNDERPIN_STATE: state,
+    XDG_CONFIG_HOME: `${state}-config`,
+    XDG_CACHE_HOME: cacheHome(),
+    UNDERPIN_E2E_CLOUD: "underpin",
+  };
+}
+
+function cacheHome(): string {
+  return process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache");
+}
+
+async function nodeTests(
+  part: Part,
+  patterns: readonly string[],
+  concurrency: number,
+  env: Record<string, string> = {},
+): Promise<Counts> {
   const files = patterns.flatMap((pattern) => globSync(pattern, { cwd: ROOT })).toSorted();
   if (files.length === 0) return { passed: 0, failed: 0, skipped: 0 };
   const folder = mkdtempSync(join(tmpdir(), "underpin-test-"));
@@ -96,7 +121,10 @@ async function nodeTests(part: Part, patterns: readonly string[], concurrency: n
       `--test-reporter=${reporter}`,
       "--test-reporter-destination=stdout",
     ];
-    const code = await run(part, [process.execPath, ...options, ...files], { UNDERPIN_TEST_COUNTS: countsFile });
+    const code = await run(part, [process.execPath, ...options, ...files], {
+      ...env,
+      UNDERPIN_TEST_COUNTS: countsFile,
+    });
     const counts = readCounts(countsFile);
     // A run that died counts as one failure, whatever it had counted.
     return code !== 0 && counts.failed === 0 ? { ...counts, failed: 1 } : counts;

@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathsFrom } from "../../src/cli/paths.ts";
+import { exec } from "../../src/host/exec.ts";
+import { imageReferences } from "../../src/images/index.ts";
+import { prepare } from "../../src/up/prepare.ts";
+
+// The slow part of a first `up`, on its own: what it leaves in the cache is what the contract tests and `up` then use.
+const { cache } = pathsFrom(process.env, homedir());
+const skip = process.getuid?.() === 0 ? false : "needs root: images are built in namespaces";
+
+test("programs and images are built or found, and a second time is no work", { skip }, async () => {
+  const events: string[] = [];
+  const options = {
+    cacheDir: cache,
+    exec,
+    nodeRuns: false,
+    report: (event: { state: string; part: string }) => {
+      if (event.state === "done") events.push(event.part);
+    },
+  };
+  const first = await prepare(options);
+  const version = (program: string, ...args: string[]) =>
+    execFileSync(join(first.binaries.bin, program), args, { encoding: "utf8" });
+  assert.match(version("kubeadm", "version", "-o", "short"), /^v1\.37\.2/);
+  assert.match(version("containerd", "--version"), /2\.4\.2/);
+  events.length = 0;
+  const second = await prepare(options);
+  assert.deepEqual(second, first);
+  assert.deepEqual(events, []);
+});
+
+test("every image has the reference of its recipe and a bill of materials", { skip }, async () => {
+  const options = { cacheDir: cache, exec, nodeRuns: true, report: () => undefined };
+  const { images } = await prepare(options);
+  assert.deepEqual(Object.fromEntries(images.map(({ name, reference }) => [name, reference])), await imageReferences());
+  for (const { name, sbom } of images) {
+    const bill = JSON.parse(readFileSync(sbom, "utf8")) as { bomFormat: string; components: unknown[] };
+    assert.equal(bill.bomFormat, "CycloneDX", name);
+    assert.ok(name === "operator" || bill.components.length > 0, `${name} lists its components`);
+  }
+});

@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
+import { skip, underpin } from "./machine.ts";
+
+const here = skip === false && process.env["UNDERPIN_STATE"] === undefined ? "there is no cloud of the tests" : skip;
+const kubectl = async (...args: string[]): Promise<string> => {
+  const { code, stdout, stderr } = await underpin(["kubectl", ...args]);
+  assert.equal(code, 0, `kubectl ${args.join(" ")}: ${stderr}`);
+  return stdout;
+};
+
+describe("what survives what", { skip: here }, () => {
+  let address = "";
+  before(async () => {
+    const { stdout } = await underpin(["openstack", "server", "show", "hello", "-f", "json"]);
+    address = /10\.91\.\d+\.\d+/.exec(stdout)?.[0] ?? "";
+    assert.notEqual(address, "", "the guest has a floating IP");
+  });
+
+  for (const [what, namespace, component] of [
+    ["libvirt", "laptop-nodes", "libvirt-std"],
+    ["nova-compute", "laptop-nodes", "nova-compute-std"],
+    ["ovn-controller", "laptop-nodes", "ovn-controller"],
+    ["gateway", "laptop", "gateway"],
+  ] as const) {
+    test(`the guest loses no ping when the ${what} pod is deleted`, { timeout: 120_000 }, async () => {
+      const pings = startPings(address, 120);
+      await delay(2000);
+      await kubectl("-n", namespace, "delete", "pod", "-l", `app.kubernetes.io/component=${component}`, "--wait=false");
+      const { sent, received } = await pings;
+      assert.equal(received, sent, `${sent - received} of ${sent} pings were lost`);
+    });
+  }
+
+  test("a deleted or edited object is put back", { timeout: 120_000 }, async () => {
+    const spec = async (name: string): Promise<string> =>
+      kubectl("-n", "laptop", "get", name, "-o", "jsonpath={.spec}");
+    const service = await spec("service/gateway");
+    await kubectl("-n", "laptop", "delete", "service/glance");
+    await until(
+      "the Service glance to be back",
+      async () => (await underpin(["kubectl", "-n", "laptop", "get", "service/glance"])).code === 0,
+    );
+    await kubectl("-n", "laptop", "scale", "deployment/placement", "--replicas=3");
+    await until(
+      "placement to have its one replica again",
+      async () =>
+        (await kubectl("-n", "laptop", "get", "deployment/placement", "-o", "jsonpath={.spec.replicas}")) === "1",
+    );
+    assert.equal(await spec("service/gateway"), service);
+  });
+
+  test("a deleted credential comes back with the same value", { timeout: 60_000 }, async () => {
+    const value = (): Promise<string> =>
+      kubectl("-n", "laptop", "get", "secret/keystone-admin", "-o", "jsonpath={.data.password}");
+    const earlier = await value();
+    await kubectl("-n", "laptop", "delete", "secret/keystone-admin");
+    await until(
+      "the Secret to be back",
+      async () => (await underpin(["kubectl", "-n", "laptop", "get", "secret/keystone-admin"])).code === 0,
+    );
+    assert.equal(await value(), earlier);
+  });
+
+  test("no secret's value is in ConfigMaps, pods, Events, the Cloud or logs", { timeout: 180_000 }, async () => {
+    const secrets = JSON.parse(await kubectl("-n", "laptop", "get", "secrets", "-o", "json")) as {
+      items: { metadata: { name: string }; data?: Record<string, string> }[];
+    };
+    const vault = secrets.items.find(({ metadata }) => metadata.name === "underpin-vault");
+    const values = Object.entries(vault?.data ?? {}).map(
+      ([name, value]) => [name, Buffer.from(value, "base64").toString("utf8").trim()] as const,
+    );
+    assert.ok(values.length > 10);
+    const texts: [string, string][] = [];
+    for (const kind of [
+      "configmaps",
+      "pods",
+      "events",
+      "deployments",
+      "statefulsets",
+      "daemonsets",
+      "jobs",
+      "clouds",
+    ]) {
+      texts.push([kind, await kubectl("get", kind, "-A", "-o", "json")]);
+    }
+    for (const pod of (
+      await kubectl(
+        "get",
+        "pods",
+        "-A",
+        "-o",
+        'jsonpath={range .items[*]}{.metadata.namespace} {.metadata.name}{"\\n"}{end}',
+      )
+    )
+      .trim()
+      .split("\n")) {
+      const [namespace = "", name = ""] = pod.split(" ");
+      texts.push([
+        `log of ${name}`,
+        (await underpin(["kubectl", "-n", namespace, "logs", name, "--all-containers", "--tail=2000"])).stdout,
+      ]);
+    }
+    for (const [where, text] of texts) {
+      for (const [name, value] of values) assert.ok(!text.includes(value), `${name} is in ${where}`);
+    }
+  });
+
+  after(async () => {
+    await until("the Cloud to be Ready", async () => /Ready/.test((await underpin(["status"])).stdout));
+  });
+});
+
+describe("stop and up", { skip: here }, () => {
+  test("bring the same cloud back, with its data and its guest", { timeout: 600_000 }, async () => {
+    const id = async (): Promise<string> => {
+      const { stdout } = await underpin(["openstack", "server", "show", "hello", "-f", "value", "-c", "id"]);
+      return stdout.trim();
+    };
+    const before = await id();
+    assert.equal((await underpin(["stop"])).code, 0);
+    const { code, stderr, stdout } = await underpin(["up"], { timeoutMs: 580_000 });
+    assert.equal(code, 0, stderr.slice(-2000));
+    assert.match(stdout, /guest/);
+    assert.equal(await id(), before);
+  });
+});
+
+async function until(what: string, done: () => Promise<boolean>): Promise<void> {
+  const end = performance.now() + 60_000;
+  while (!(await done())) {
+    assert.ok(performance.now() < end, `waited 60 s for ${what}`);
+    await delay(200);
+  }
+}
+
+/** Ten pings a second, for `count` pings. */
+function startPings(address: string, count: number): Promise<{ sent: number; received: number }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("ping", ["-n", "-i", "0.1", "-c", String(count), "-W", "2", address], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let text = "";
+    child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
+    child.on("error", reject);
+    child.on("close", () => {
+      const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(text) ?? [];
+      resolve({ sent: Number(sent ?? 0), received: Number(received ?? 0) });
+    });
+  });
+}
