@@ -49,10 +49,12 @@ test("without OVN's addresses there is the schema and the Service, and nothing t
   checkSteps(workload, early);
 });
 
-test("the workers begin when the API has answered", () => {
-  const steps = workload.procedure(input(), workload.build(input()));
-  const workers = steps.find(({ id }) => id === "neutron/workers");
-  assert.deepEqual(workers?.needs, ["neutron/answers"]);
+test("the workers begin when the API has answered, and a node can run guests if there is to be one", () => {
+  const workersOf = (given: BuildInput) =>
+    workload.procedure(given, workload.build(given)).find(({ id }) => id === "neutron/workers");
+  const workers = workersOf(input());
+  assert.deepEqual(workers?.needs, ["neutron/answers", "nova/compute-mapped"]);
+  assert.deepEqual(workersOf(input({ services: { nova: { enabled: false } } }))?.needs, ["neutron/answers"]);
   assert.equal(workers?.type === "apply" ? workers.objects.length : 0, 2);
 });
 

@@ -1,4 +1,4 @@
-import type { ApplyStep, CallStep, Manifest } from "../contract.ts";
+import type { ApplyStep, BuildInput, CallStep, Manifest, StepId } from "../contract.ts";
 import { objectKey } from "../contract.ts";
 
 type ApplyOptions = Pick<ApplyStep, "id" | "needs" | "onFailure"> & {
@@ -24,6 +24,11 @@ type CallOptions = Omit<CallStep, "type" | "timeoutSeconds"> & { readonly timeou
 
 export function callStep(options: CallOptions): CallStep {
   return { type: "call", timeoutSeconds: 300, ...options };
+}
+
+/** The steps, when the Cloud has the service that they belong to: nobody can wait for a step that does not exist. */
+export function ofService(input: BuildInput, service: string, ...steps: readonly StepId[]): readonly StepId[] {
+  return input.cloud.spec.services[service]?.enabled === true ? steps : [];
 }
 
 /** The objects of a kind and, when names are given, of these names. */

@@ -1,5 +1,5 @@
 import type { BuildInput, Manifest, Step } from "../contract.ts";
-import { applyStep, callStep, pick } from "../kit/index.ts";
+import { applyStep, callStep, ofService, pick } from "../kit/index.ts";
 
 /**
  * Schema, API, and only then the workers: on an empty database all of them would fill the range of tunnel identifiers at
@@ -31,7 +31,7 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
     applyStep({
       id: "neutron/workers",
       // They mend what time spoils; until the first node can run guests there is nothing to mend, and the start is costly.
-      needs: ["neutron/answers", "nova/compute-mapped"],
+      needs: ["neutron/answers", ...ofService(input, "nova", "nova/compute-mapped")],
       objects: pick(objects, "Deployment", "neutron-periodic", "neutron-maintenance"),
       onFailure: "Read their logs: underpin logs neutron-periodic, underpin logs neutron-maintenance.",
     }),

@@ -1,6 +1,6 @@
 import type { BuildInput, Manifest, Step } from "../contract.ts";
 import { catalogInput, WITNESS_USER } from "../kit/catalog.ts";
-import { applyStep, callStep } from "../kit/index.ts";
+import { applyStep, callStep, ofService } from "../kit/index.ts";
 import { SERVICE_USER } from "./users.ts";
 
 /** Its users, then itself, when every API answers: before that there is nothing to see. */
@@ -17,7 +17,11 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
     applyStep({
       id: "witness/ready",
       // After the first node can run guests: while the cloud comes up, every process that starts costs the others time.
-      needs: ["witness/users", "nova/compute-mapped", ...catalog.services.map(({ name }) => `${name}/answers`)],
+      needs: [
+        "witness/users",
+        ...ofService(input, "nova", "nova/compute-mapped"),
+        ...catalog.services.map(({ name }) => `${name}/answers`),
+      ],
       objects,
       onFailure: "Look at the log: underpin logs witness. The cloud works without it, but unwatched.",
     }),
