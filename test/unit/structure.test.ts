@@ -29,7 +29,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   operator: [...BELOW, ...MACHINE],
   underlay: ["kube/", "host/"],
   images: ["workloads/*/image.ts", "releases/", "host/"],
-  up: [...UP, "operator/install.ts", "operator/facts.ts", "operator/rbac-rules.ts"],
+  up: [...UP, ...["install", "facts", "rbac-rules", "state"].map((name) => `operator/${name}.ts`)],
   cli: [...UP, "up/"],
 };
 
