@@ -15,6 +15,13 @@ test(
     const recorded = join(folder, "traces-before.json");
     assert.ok(existsSync(recorded), "the part before did not come up");
     const before: unknown = JSON.parse(readFileSync(recorded, "utf8"));
-    const { code, stderr } = await underpin(["down", "--purge", "--yes"], { timeoutMs: 170_000   rmSync(folder, { recursive: true, force: true });
-  rmSync(process.env["XDG_CONFIG_HOME"] ?? `${folder}-config`, { recursive: true, force: true });
-});
+    const { code, stderr } = await underpin(["down", "--purge", "--yes"], { timeoutMs: 170_000 });
+    assert.equal(code, 0, stderr);
+    assert.deepEqual(await traces(), before);
+    const ours = ["traces-before.json", "bad.yaml"];
+    const left = existsSync(folder) ? readdirSync(folder).filter((name) => !ours.includes(name)) : [];
+    assert.deepEqual(left, []);
+    rmSync(folder, { recursive: true, force: true });
+    rmSync(process.env["XDG_CONFIG_HOME"] ?? `${folder}-config`, { recursive: true, force: true });
+  },
+);
