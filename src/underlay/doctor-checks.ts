@@ -9,6 +9,7 @@ import { reasonOf, UnderlayError } from "./errors.ts";
 import { checkConflicts } from "./fabric.ts";
 import { readIfThere } from "./files.ts";
 import { kvmUsable } from "./kvm.ts";
+import { missingTools, packagesOf } from "./tools.ts";
 
 /** Bytes that are needed free: the builds' peak (Go's cache, images, seed), and a running cloud's data. */
 const NEEDED = { cache: 20 * 2 ** 30, cacheBuilt: 4 * 2 ** 30, state: 5 * 2 ** 30, memory: 6 * 2 ** 30 };
@@ -33,29 +34,13 @@ export async function go(exec: Exec): Promise<Check> {
   return enough ? good("go", text) : bad("go", `${text} is too old`, cure);
 }
 
-const TOOLS: Readonly<Record<string, string>> = {
-  "apt-get": "apt",
-  "dpkg-deb": "dpkg",
-  ip: "iproute2",
-  mount: "mount",
-  unshare: "util-linux",
-  nsenter: "util-linux",
-  setpriv: "util-linux",
-  chroot: "coreutils",
-  tar: "tar",
-};
-
 export async function tools(exec: Exec): Promise<Check> {
-  const missing: string[] = [];
-  for (const name of Object.keys(TOOLS)) {
-    await exec("sh", ["-c", 'command -v "$1"', "sh", name]).catch(() => missing.push(name));
-  }
-  if (missing.length === 0) return good("tools", `${Object.keys(TOOLS).join(", ")} are installed`);
-  const packages = [...new Set(missing.map((name) => TOOLS[name]))].join(" ");
+  const missing = await missingTools(exec);
+  if (missing.length === 0) return good("tools", "every program that the builds use is installed");
   return bad(
     "tools",
-    `missing: ${missing.join(", ")}`,
-    `apt-get install ${packages} (images are built from Debian's packages: other systems need apt too).`,
+    `missing: ${missing.map(({ program }) => program).join(", ")}`,
+    `apt-get install ${packagesOf(missing).join(" ")} (images are built from Debian's packages: other systems need apt too).`,
   );
 }
 

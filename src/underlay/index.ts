@@ -11,6 +11,7 @@ export { DEFAULT_CONFIG, type NodeConfig, type UnderlayConfig } from "./config.t
 export { UnderlayError } from "./errors.ts";
 export type { Check } from "./check.ts";
 export { requireFit, runChecks } from "./doctor.ts";
+export { installTools, missingTools, packagesOf } from "./tools.ts";
 export type { EnsureOptions, UnderlayHandle, UnderlayNode, UnderlayOptions, UnderlayStateReport } from "./types.ts";
 
 /**

@@ -7,7 +7,7 @@ import { loadKubeconfig } from "../kube/config.ts";
 import { createClient } from "../kube/http-client.ts";
 import type { KubeObject, ObjectRef } from "../kube/types.ts";
 import { readState, STATE_NAME } from "../operator/state.ts";
-import { ensureUnderlay, requireFit, type UnderlayHandle, underlayState } from "../underlay/index.ts";
+import { ensureUnderlay, installTools, requireFit, type UnderlayHandle, underlayState } from "../underlay/index.ts";
 import { type CloudEntry, openstackConfigFolder, writeCloudEntry } from "./clouds-yaml.ts";
 import { administrator, administratorSession, bringUpGuest, guestKeyFile } from "./guest.ts";
 import { untilAnswers, untilComputeUp } from "./answers.ts";
@@ -47,6 +47,8 @@ const CLOUD_TIMEOUT_S = 900;
  */
 export async function bringUp(options: UpOptions): Promise<UpResult> {
   const { cacheDir, stateDir, report, exec, signal } = options;
+  // As root only: otherwise the check says at once what is wrong.
+  if (process.getuid?.() === 0) await installTools(exec, report);
   await requireFit({ cacheDir, stateDir });
   const nodeRuns = (await underlayState({ stateDir })).state === "running";
   const prepared = await prepare({ cacheDir, exec, report, nodeRuns });

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { ContentStore } from "../host/store.ts";
-import { underlayState } from "../underlay/index.ts";
+import { exec } from "../host/exec.ts";
+import { missingTools, packagesOf, underlayState } from "../underlay/index.ts";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 
@@ -19,7 +20,9 @@ export async function preview(options: {
   const cost = built
     ? "most of it is built already"
     : `about 15 minutes the first time on ${availableParallelism()} cores`;
+  const packages = packagesOf(await missingTools(exec));
   return [
+    ...(packages.length === 0 ? [] : [`Debian packages, by apt: ${packages.join(", ")}`]),
     `programs and images, built into ${options.cacheDir} (${cost}; goes with: underpin cache clean)`,
     `a Kubernetes node in its own namespaces, with its data in ${options.stateDir} (goes with: underpin down --purge)`,
     "the network bridges underpin0 and underpin1 on this machine (go with: underpin stop or down)",
