@@ -3,6 +3,7 @@ import { exec } from "../host/exec.ts";
 import { removeUnderlay, stopUnderlay, underlayState } from "../underlay/index.ts";
 import { bringUp, CLOUD_ENTRY } from "../up/index.ts";
 import { openstackConfigFolder, removeCloudEntry } from "../up/clouds-yaml.ts";
+import { forgetGuest } from "../up/guest.ts";
 import { preview } from "../up/preview.ts";
 import { connect, findProgram, kubeconfigPath, theCloud } from "./cluster.ts";
 import type { CliContext } from "./context.ts";
@@ -36,6 +37,8 @@ export const engine: Engine = {
     await removeCloudEntry(openstackConfigFolder(cli.env, homedir()), CLOUD_ENTRY);
     if (state === "absent" && !purge) return false;
     await removeUnderlay({ stateDir: cli.paths.state, report, purge });
+    // With the data goes the key to it: two clouds share nothing.
+    if (purge) await forgetGuest(cli.paths.state);
     return state !== "absent";
   },
   openstackCommand: async (cli, args) => {

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import type { Cloud } from "../api/cloud.ts";
 import type { Exec } from "../host/exec.ts";
 import { type Report, timed } from "../host/progress.ts";
@@ -63,6 +64,11 @@ export interface GuestOptions {
 /** Where the guest's private key is kept. */
 export function guestKeyFile(stateDir: string): string {
   return join(stateDir, "guest", "id_ed25519");
+}
+
+/** Removes what `up` keeps of the guest on this machine: its private key. */
+export async function forgetGuest(stateDir: string): Promise<void> {
+  await rm(dirname(guestKeyFile(stateDir)), { recursive: true, force: true });
 }
 
 /** Makes the guest through the OpenStack API alone and waits until it answers ping and ssh. Undefined without a provider network. */
