@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { stringify } from "yaml";
 import { judgeText, loadCloud } from "../../src/cli/cloud-file.ts";
@@ -112,7 +113,7 @@ test("a right Cloud stays right when it is written as YAML", () => {
 });
 
 test("a Cloud that is not right is not loaded", async () => {
-  const example = new URL("../../examples/laptop.yaml", import.meta.url).pathname;
+  const example = fileURLToPath(new URL("../../examples/laptop.yaml", import.meta.url));
   assert.equal((await loadCloud(example)).cloud.metadata.name, "laptop");
   const taken = [{ cidr: "10.91.0.0/16", what: "another network" }];
   await assert.rejects(
