@@ -56,7 +56,11 @@ function componentBase(input: BuildInput, component: Component): IniData {
     },
     metadata: { DEFAULT: { host: "nova-metadata" }, ...WSGI_BUS },
     conductor: { conductor: { workers: 1 } },
-    scheduler: { scheduler: { workers: 1, discover_hosts_in_cells_interval: DISCOVER_SECONDS } },
+    scheduler: {
+      // Periodic work begins at once: by default it waits up to a minute, and the first node that long for its cell.
+      DEFAULT: { periodic_fuzzy_delay: 0 },
+      scheduler: { workers: 1, discover_hosts_in_cells_interval: DISCOVER_SECONDS },
+    },
     novncproxy: { vnc: { novncproxy_host: "0.0.0.0", novncproxy_port: 6080 } },
   };
   return base[component];
