@@ -1,7 +1,7 @@
 import type { Cloud } from "../api/cloud.ts";
 import { customResourceDefinitions } from "../api/crd.ts";
 import type { Manifest } from "../api/manifest.ts";
-import { CLI_FIELD_MANAGER, GROUP, LABEL } from "../api/names.ts";
+import { CLI_FIELD_MANAGER, GROUP, LABEL, MANAGED_BY, SYSTEM_NAMESPACE } from "../api/names.ts";
 import { Applier } from "../kube/apply.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { readiness } from "../kube/ready.ts";
@@ -49,9 +49,22 @@ export async function install(options: InstallOptions): Promise<readonly string[
     ),
   ];
   for (const stage of stages) await Promise.all(stage.map(ensure));
+  await removeOldLists(client, rest, changed);
   await labelNodes(options, changed);
   await ensure(options.written as unknown as Desired);
   return changed;
+}
+
+/** Lists of images of earlier operators: named by content, so each change left one behind. */
+async function removeOldLists(client: KubeClient, wanted: readonly Manifest[], changed: string[]): Promise<void> {
+  const names = new Set(wanted.map(({ metadata }) => metadata.name));
+  const query = { apiVersion: "v1", kind: "ConfigMap", namespace: SYSTEM_NAMESPACE };
+  const labelSelector = `${LABEL.managedBy}=${MANAGED_BY}`;
+  const { items } = await client.list({ ...query, labelSelector });
+  for (const { metadata } of items.filter((item) => !names.has(item.metadata.name))) {
+    await client.delete({ ...query, name: metadata.name });
+    changed.push(`ConfigMap ${metadata.name} removed`);
+  }
 }
 
 async function established(client: KubeClient, crd: Manifest): Promise<void> {
