@@ -1,6 +1,6 @@
 // bench: the figures of docs/benchmarks.md, measured on this machine on a cloud of its own; prints one JSON object.
 import { execFile } from "node:child_process";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
@@ -110,4 +110,5 @@ await delay(60_000);
 const later = operator();
 report["idleOperator"] = { rssMiB: later.rss, percentOfACore: Math.round(((later.cpu - first.cpu) / 60) * 1000) / 10 };
 await underpin("down", "--purge", "--yes");
+rmSync(`${state}-config`, { recursive: true, force: true });
 process.stdout.write(`${JSON.stringify(report, null, 2)}\n`);
