@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import { skip, traces, underpin } from "./machine.ts";
 
 const state = process.env["UNDERPIN_STATE"];
@@ -61,8 +62,8 @@ test(
   { skip: here, timeout: 120_000 },
   async () => {
     const first = underpin(["up"]);
-    const holder = new Promise((resolve) => setTimeout(resolve, 400));
-    await holder;
+    // The lock file says who holds the lock, once somebody does.
+    for (let tries = 0; tries < 200 && !existsSync(join(state ?? "", "lock.json")); tries += 1) await delay(20);
     const second = await underpin(["up"]);
     assert.equal(second.code, 3);
     assert.match(second.stderr, /underpin up.*process \d+/s);
