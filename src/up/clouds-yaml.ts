@@ -1,4 +1,4 @@
-import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Document, isMap, parseDocument } from "yaml";
 
@@ -59,8 +59,9 @@ export async function writeCloudEntry(folder: string, entry: CloudEntry): Promis
   return wrote.includes(true);
 }
 
-/** Takes the entry out again. Answers whether it was there. */
+/** Takes the entry and its certificate out again. Answers whether the entry was there. */
 export async function removeCloudEntry(folder: string, name: string): Promise<boolean> {
+  await rm(join(folder, `${name}-ca.crt`), { force: true });
   const path = join(folder, "clouds.yaml");
   const before = await readOptional(path);
   if (before === undefined) return false;

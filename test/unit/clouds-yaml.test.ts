@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -29,6 +29,7 @@ test("other entries and comments are kept, and a second write does nothing", asy
     assert.equal((await stat(path)).mode & 0o777, 0o600);
     assert.equal(await writeCloudEntry(folder, entry), false);
     assert.equal(await removeCloudEntry(folder, "underpin"), true);
+    assert.deepEqual(await readdir(folder), ["clouds.yaml"]);
     assert.doesNotMatch(await readFile(path, "utf8"), /underpin/);
     assert.match(await readFile(path, "utf8"), /west/);
   } finally {
