@@ -64,7 +64,7 @@ async function cleanNodes(input: BuildInput, { scope, workloads, keep }: CleanCo
   if (remaining.length > 0) return remaining.length;
   await scope.inventory.add(manifests.map(refOf));
   const ports = scope.ports();
-  await Promise.all(manifests.map((manifest) => ports.ensure(manifest, "planned")));
+  await Promise.all(manifests.map((manifest) => ports.ensure(manifest)));
   return manifests.filter((manifest) => {
     const live = scope.view.get(refOf(manifest));
     return live === undefined || readiness(live).state !== "ready";

@@ -155,7 +155,7 @@ export async function ensureHypervisors(
   const ports = scope.ports();
   const namespace = nodesNamespace(input.cloud.metadata.namespace);
   for (const manifest of manifests) {
-    await ports.ensure(manifest, "planned");
+    await ports.ensure(manifest);
     const live = scope.view.get(refOf(manifest));
     const node = input.facts.nodes.find(({ name }) => name === manifest.metadata.name);
     if (live === undefined || node === undefined) continue;

@@ -57,7 +57,6 @@ async function warmUp(): Promise<Record<string, unknown>> {
   await underpin("down", "--purge", "--yes");
   const before = machineMemory();
   const start = performance.now();
-  let pinged = 0;
   const parts: Record<string, number> = {};
   const out = await underpin("up", "-o", "json");
   const total = seconds(start);
@@ -66,8 +65,7 @@ async function warmUp(): Promise<Record<string, unknown>> {
     if (event.state === "done" && event.part !== undefined && event.seconds !== undefined)
       parts[event.part] = event.seconds;
   }
-  pinged = parts["guest/ping"] ?? 0;
-  return { totalSeconds: total, lastPingWaitSeconds: pinged, parts, memoryMiB: machineMemory() - before };
+  return { totalSeconds: total, parts, memoryMiB: machineMemory() - before };
 }
 
 /** Milliseconds from an object's deletion until it is there again, `count` times. */
