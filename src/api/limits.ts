@@ -1,5 +1,5 @@
 import { type Rule, unless } from "./rule.ts";
-import { SERVICE_NEEDS } from "./services.ts";
+import { ENABLED_BY_DEFAULT, REQUIRED_SERVICES, SERVICE_NAMES, SERVICE_NEEDS } from "./services.ts";
 
 // What the resource can say and this version cannot do yet: it is refused, not ignored.
 
@@ -51,21 +51,46 @@ const others: readonly Rule[] = [
 
 type Services = Readonly<Record<string, { readonly enabled?: boolean } | undefined>>;
 
-/** A service whose `spec.ts` says that it needs another runs only with it. */
-const needs = Object.entries(SERVICE_NEEDS).flatMap(([service, list]) =>
-  list.map((needed): Rule => ({
+/** A service that every Cloud has, or that another one's `spec.ts` says it needs, is not switched off alone. */
+const needs = SERVICE_NAMES.flatMap((service): Rule[] => {
+  const users = SERVICE_NAMES.filter((name) => SERVICE_NEEDS[name]?.includes(service));
+  if (REQUIRED_SERVICES.includes(service)) return [requiredRule(service)];
+  return users.length === 0 ? [] : [neededRule(service, users)];
+});
+
+function requiredRule(service: string): Rule {
+  return {
     code: "needs-service",
     at: "spec.services",
-    field: `${needed}.enabled`,
-    cel: `${off(service)} || !${off(needed)}`,
-    message: `${service} needs ${needed}. Example: {${service}: {enabled: false}, ${needed}: {enabled: false}}`,
-    judge: (self: Services) => unless(self[service]?.enabled === false || self[needed]?.enabled !== false),
-  })),
-);
+    field: `${service}.enabled`,
+    cel: `!${off(service)}`,
+    message: `Every Cloud has ${service}: nobody can log in without it. Example: {${service}: {enabled: true}}`,
+    judge: (self: Services) => unless(!isOff(self, service)),
+  };
+}
+
+function neededRule(service: string, users: readonly string[]): Rule {
+  const example = [service, ...users].map((name) => `${name}: {enabled: false}`).join(", ");
+  return {
+    code: "needs-service",
+    at: "spec.services",
+    field: `${service}.enabled`,
+    cel: `!${off(service)} || ${users.map(off).join(" && ")}`,
+    message: `${users.join(", ")} cannot work without ${service}. Example: {${example}}`,
+    judge: (self: Services) => unless(!isOff(self, service) || users.every((name) => isOff(self, name))),
+  };
+}
 
 /** That a service is switched off, in CEL. */
 function off(service: string): string {
-  return `(has(self.${service}) && has(self.${service}.enabled) && !self.${service}.enabled)`;
+  const said = `has(self.${service}) && has(self.${service}.enabled) && `;
+  return ENABLED_BY_DEFAULT[service] === true
+    ? `(${said}!self.${service}.enabled)`
+    : `!(${said}self.${service}.enabled)`;
+}
+
+function isOff(services: Services, service: string): boolean {
+  return (services[service]?.enabled ?? ENABLED_BY_DEFAULT[service]) !== true;
 }
 
 export const LIMIT_RULES: readonly Rule[] = [...backends, ...others, ...needs];

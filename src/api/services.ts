@@ -7,6 +7,8 @@ interface SpecModule {
   readonly fields: z.ZodRawShape;
   /** Whether a Cloud that does not mention the service has it; default true. */
   readonly enabledByDefault?: boolean;
+  /** Whether there is no Cloud without it; default false. */
+  readonly required?: boolean;
   /** Services that it cannot work without. */
   readonly needs?: readonly string[];
 }
@@ -36,10 +38,20 @@ export const SERVICE_NEEDS: Readonly<Record<string, readonly string[]>> = Object
   modules.map(([name, module]) => [name, module.needs ?? []]),
 );
 
+/** Whether a Cloud that does not mention the service has it. */
+export const ENABLED_BY_DEFAULT: Readonly<Record<string, boolean>> = Object.fromEntries(
+  modules.map(([name, module]) => [name, module.enabledByDefault ?? true]),
+);
+
+/** Services without which there is no Cloud. */
+export const REQUIRED_SERVICES: readonly string[] = modules.flatMap(([name, module]) =>
+  module.required === true ? [name] : [],
+);
+
 const shape: Record<string, z.ZodType<ServiceSpec>> = Object.fromEntries(
   modules.map(([name, module]) => [
     name,
-    serviceSchema(module.fields, module.enabledByDefault ?? true)
+    serviceSchema(module.fields, ENABLED_BY_DEFAULT[name] === true)
       .prefault({})
       .describe(`The service ${name}.`),
   ]),

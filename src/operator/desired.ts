@@ -57,14 +57,15 @@ export interface VerdictPorts {
   readiness(key: string): { readonly state: string; readonly message: string } | undefined;
 }
 
-/** How each workload stands, from the objects that it says must be ready. */
+/** How each workload stands, from the objects that it says must be ready; one that needs none does not run in this Cloud. */
 export function workloadVerdicts(
   workloads: readonly Workload[],
   input: BuildInput,
   ports: VerdictPorts,
 ): WorkloadVerdict[] {
-  return workloads.map((workload) => {
+  return workloads.flatMap((workload) => {
     const { ready, endpointPath, next } = workload.observe(input.cloud);
+    if (ready.length === 0) return [];
     const open = ready.flatMap((key) => {
       const state = ports.readiness(key);
       if (state?.state === "ready") return [];
@@ -73,6 +74,6 @@ export function workloadVerdicts(
     });
     const endpoint =
       endpointPath === undefined ? {} : { endpoint: `https://${input.facts.publicEndpoint}${endpointPath}` };
-    return { name: workload.name, ready: open.length === 0, message: open.join("; "), next, ...endpoint };
+    return [{ name: workload.name, ready: open.length === 0, message: open.join("; "), next, ...endpoint }];
   });
 }

@@ -1,24 +1,45 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Cloud } from "../api/cloud.ts";
 import { computeServices } from "../openstack/compute.ts";
 import type { Session } from "../openstack/session.ts";
 import { WaitError } from "./watch-until.ts";
 
-/** One authorised read of each API that a guest needs; each is small in a young cloud. */
-const READS = [
-  { service: "image", path: "/images" },
-  { service: "network", path: "/networks" },
-  { service: "compute", path: "/flavors" },
-  { service: "placement", path: "/resource_providers" },
-] as const;
+/** One authorised read of each API that a guest needs, by the service's name; each is small in a young cloud. */
+const READS: Readonly<Record<string, { readonly service: string; readonly path: string }>> = {
+  glance: { service: "image", path: "/images" },
+  neutron: { service: "network", path: "/networks" },
+  nova: { service: "compute", path: "/flavors" },
+  placement: { service: "placement", path: "/resource_providers" },
+};
 
 /** Milliseconds between two questions: an OpenStack API sends no events. */
 const ASK_EVERY_MS = 500;
 const TIMEOUT_S = 300;
 
-/** Waits until every API answers an authorised read. Throws WaitError. */
-export function untilAnswers(session: Session, signal: AbortSignal): Promise<void> {
+/** What `up` has to wait for before the guest, by what the Cloud has. Pure. */
+export interface Waits {
+  /** Steps after which the guest's image and network can be made. */
+  readonly apis: readonly string[];
+  /** Steps after which a node can run the guest, and tell it who it is; none when the Cloud runs no guests. */
+  readonly node: readonly string[];
+}
+
+export function waitsOf(cloud: Cloud): Waits {
+  const enabled = Object.keys(READS).filter((name) => cloud.spec.services[name]?.enabled === true);
+  const node = ["nova/compute-mapped", "nova/metadata", "network/metadata"];
+  // Placement answers before the first node is mapped, and the guest needs it no earlier.
+  const apis = enabled.filter((name) => name !== "placement" || !enabled.includes("nova"));
+  return {
+    apis: ["keystone/catalog", ...apis.map((name) => `${name}/answers`)],
+    node: enabled.includes("nova") ? node : [],
+  };
+}
+
+/** Waits until every API of the Cloud answers an authorised read. Throws WaitError. */
+export function untilAnswers(session: Session, cloud: Cloud, signal: AbortSignal): Promise<void> {
+  const reads = Object.entries(READS).filter(([name]) => cloud.spec.services[name]?.enabled === true);
   return until("every API to answer", signal, async () => {
-    await Promise.all(READS.map(({ service, path }) => session.request({ service, method: "GET", path })));
+    await Promise.all(reads.map(([, { service, path }]) => session.request({ service, method: "GET", path })));
   });
 }
 

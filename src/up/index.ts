@@ -10,7 +10,7 @@ import { readState, STATE_NAME } from "../operator/state.ts";
 import { ensureUnderlay, installTools, requireFit, type UnderlayHandle, underlayState } from "../underlay/index.ts";
 import { type CloudEntry, openstackConfigFolder, writeCloudEntry } from "./clouds-yaml.ts";
 import { administrator, administratorSession, bringUpGuest, guestKeyFile } from "./guest.ts";
-import { untilAnswers, untilComputeUp } from "./answers.ts";
+import { untilAnswers, untilComputeUp, waitsOf } from "./answers.ts";
 import { conditionStatus, install } from "./install.ts";
 import { both, prepare, type Prepared } from "./prepare.ts";
 import { watchUntil } from "./watch-until.ts";
@@ -115,15 +115,11 @@ async function waitForCloud(client: KubeClient, options: UpOptions): Promise<voi
   });
 }
 
-/** Steps after which the guest's image and network can be made. */
-const APIS_ANSWER = ["keystone/catalog", "glance/answers", "neutron/answers", "nova/answers"];
-/** Steps after which a node can run the guest, and tell it who it is. */
-const NODE_READY = ["nova/compute-mapped", "nova/metadata", "network/metadata"];
-
-/** The user's entry for the cloud, and the guest. */
+/** The user's entry for the cloud and, where the Cloud runs guests, the guest. */
 async function guestAndEntry(options: UpOptions, client: KubeClient, parts: string): Promise<UpResult> {
   const { stateDir, exec, report, signal } = options;
-  await waitForSteps(client, options, APIS_ANSWER);
+  const waits = waitsOf(options.cloud);
+  await waitForSteps(client, options, waits.apis);
   const cloud = readCloud(await client.get(cloudRef(options.cloud)));
   const admin = await administrator(client, cloud);
   const folder = openstackConfigFolder(options.env, options.home);
@@ -138,10 +134,15 @@ async function guestAndEntry(options: UpOptions, client: KubeClient, parts: stri
   const session = administratorSession(admin, cloud);
   try {
     // A cloud that comes back after a stop has done all its steps long ago: only its answers tell.
-    await timed(report, "cloud/answers", "every API answers", () => untilAnswers(session, signal));
-    const nodeReady = waitForSteps(client, options, NODE_READY).then(() => untilComputeUp(session, signal));
-    nodeReady.catch(() => undefined); // told by whoever waits for it
-    const guest = await bringUpGuest({ cloud, session, parts, stateDir, exec, report, nodeReady });
+    await timed(report, "cloud/answers", "every API answers", () => untilAnswers(session, cloud, signal));
+    const nodeReady = async (): Promise<void> => {
+      await waitForSteps(client, options, waits.node);
+      await untilComputeUp(session, signal);
+    };
+    const guest =
+      waits.node.length === 0
+        ? undefined
+        : await bringUpGuest({ cloud, session, parts, stateDir, exec, report, nodeReady: quiet(nodeReady()) });
     const ssh = `ssh -i ${guestKeyFile(stateDir)} root@${guest?.address ?? ""}`;
     return {
       changed: wrote || (guest?.changed.length ?? 0) > 0,
@@ -152,6 +153,12 @@ async function guestAndEntry(options: UpOptions, client: KubeClient, parts: stri
   } finally {
     await session.close();
   }
+}
+
+/** A promise whose failure is told by whoever waits for it later. */
+function quiet<T>(work: Promise<T>): Promise<T> {
+  work.catch(() => undefined);
+  return work;
 }
 
 /** Waits until the operator has done these steps at least once. */

@@ -11,6 +11,8 @@ export interface WitnessConfig {
   readonly caFile: string;
   /** Name of the project that everything is made in. */
   readonly project: string;
+  /** Types of the services that the cloud has; absent: all that are known. */
+  readonly apis?: readonly string[];
   /** The user whose operations are counted, and the one with the role service; the second may be absent. */
   readonly users: { readonly member: WitnessUser; readonly service?: WitnessUser };
   /** Seconds between two reads of one API. */

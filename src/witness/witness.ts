@@ -25,7 +25,8 @@ export interface Witness {
 
 /** Starts the witness; throws when its folder, its port or its files are not usable. */
 export async function startWitness(config: WitnessConfig, log: Log): Promise<Witness> {
-  const definitions = await loadDefinitions();
+  const { apis } = config;
+  const definitions = (await loadDefinitions()).filter(({ api }) => apis?.includes(api) ?? true);
   const journal = await Journal.open(config.folder, Date.now());
   const failures: ApiFailure[] = [];
   const seen = (): Seen => ({

@@ -90,7 +90,7 @@ export interface Workload {
 }
 
 export interface Observation {
-  /** Objects that must be ready for the workload to be ready. */
+  /** Objects that must be ready for the workload to be ready; none when the Cloud does not have it. */
   readonly ready: readonly string[];
   /** Path on the public endpoint, for example `/identity`; absent when the workload has no API. */
   readonly endpointPath?: string;

@@ -170,6 +170,17 @@ describe(
       assert.ok(wrong > 20, "the generated input is wrong often enough to tell something");
     });
 
+    test("every choice of services is accepted or refused alike, in the same words", async () => {
+      for (let bits = 0; bits < 2 ** SERVICE_NAMES.length; bits += 1) {
+        const services = SERVICE_NAMES.map((name, index) => [name, { enabled: (bits & (1 << index)) !== 0 }]);
+        const cloud = { ...smallestCloud(), spec: { release: "2025.1", services: Object.fromEntries(services) } };
+        const reason = await refused(cloud);
+        const findings = judgeCloud(cloud);
+        assert.equal(findings.length > 0, reason !== undefined, `${JSON.stringify(services)}: ${reason}`);
+        for (const { message } of findings) assert.ok(reason?.includes(message), `${message}\nis not in: ${reason}`);
+      }
+    });
+
     test("right and wrong networks are told apart alike", async () => {
       const fitting = fc.record({
         number: fc.integer({ min: 0, max: 3 }),

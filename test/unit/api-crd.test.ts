@@ -92,17 +92,17 @@ test("a made-up service is one more folder: the Cloud, its judge and its referen
   await mkdir(join(place, "src/workloads/telescope"));
   const spec = `import { z } from "zod";
 export const fields = { mirror: z.enum(["Small", "Large"]).default("Small").describe("Size of the mirror.") };
-export const needs = ["keystone"];`;
+export const needs = ["glance"];`;
   await writeFile(join(place, "src/workloads/telescope/spec.ts"), spec);
   const script = `const { judgeCloud } = await import("./src/api/findings.ts");
 const { readCloud } = await import("./src/api/cloud.ts");
 const { resourceReference } = await import("./src/api/reference.ts");
-const cloud = (telescope, keystone = {}) => ({ apiVersion: "underpin.dev/v1alpha1", kind: "Cloud", metadata: { name: "x" }, spec: { release: "2025.1", services: { telescope, keystone } } });
+const cloud = (telescope, glance = {}) => ({ apiVersion: "underpin.dev/v1alpha1", kind: "Cloud", metadata: { name: "x" }, spec: { release: "2025.1", services: { telescope, glance } } });
 console.log(JSON.stringify({
   read: readCloud(cloud({})).spec.services.telescope.mirror,
   right: judgeCloud(cloud({ mirror: "Large", replicas: 2 })).length,
   wrong: judgeCloud(cloud({ mirror: "Huge" })).map(({ path }) => path),
-  alone: judgeCloud(cloud({}, { enabled: false })).some(({ message }) => message.includes("telescope needs keystone")),
+  alone: judgeCloud(cloud({}, { enabled: false })).some(({ message }) => message.includes("telescope cannot work without glance")),
   told: resourceReference().includes("spec.services.telescope.mirror"),
 }));`;
   const { stdout } = await exec(process.execPath, ["--input-type=module", "-e", script], { cwd: place });

@@ -1,9 +1,9 @@
 import type { Cloud, Observation } from "../contract.ts";
 
 export function observe(cloud: Cloud): Observation {
-  const enabled = cloud.spec.services["keystone"]?.enabled === true;
+  if (cloud.spec.services["keystone"]?.enabled !== true) return { ready: [], next: "underpin status" };
   return {
-    ready: enabled ? [`Deployment/${cloud.metadata.namespace}/keystone`] : [],
+    ready: [`Deployment/${cloud.metadata.namespace}/keystone`],
     endpointPath: "/identity",
     next: "underpin logs keystone",
   };

@@ -17,7 +17,7 @@ import {
 import { southbound } from "../ovn/addresses.ts";
 import { bridgesFile } from "./bridges.ts";
 import { metadataAgent } from "./metadata.ts";
-import { NODE_ENV, nodesOwner, onNodes, STATE, switchSockets } from "./nodes.ts";
+import { hasGuests, NODE_ENV, nodesOwner, onNodes, STATE, switchSockets } from "./nodes.ts";
 
 export const CONFIG_DIR = "/etc/underpin/ovs";
 const SCRIPTS = [
@@ -41,7 +41,8 @@ export function build(input: BuildInput): readonly Manifest[] {
     config,
     openvswitch({ ...owner, name: "ovs" }, configDir, remote),
     controller({ ...owner, name: "ovn-controller" }, configDir),
-    ...metadataAgent({ ...owner, name: "ovn-metadata" }, configDir, remote),
+    // Guests ask it, and it asks nova.
+    ...(hasGuests(input.cloud) ? metadataAgent({ ...owner, name: "ovn-metadata" }, configDir, remote) : []),
   ];
 }
 

@@ -20,6 +20,11 @@ export function onNodes(cloud: Cloud, selector: Readonly<Record<string, string>>
   };
 }
 
+/** Whether guests run on the Cloud's nodes. */
+export function hasGuests(cloud: Cloud): boolean {
+  return cloud.spec.services["nova"]?.enabled === true;
+}
+
 /** The sockets of Open vSwitch, for whoever speaks to it on the node. */
 export function switchSockets(): Mounted {
   return hostDir("ovs-run", "/run/openvswitch");

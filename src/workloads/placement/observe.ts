@@ -1,9 +1,9 @@
 import type { Cloud, Observation } from "../contract.ts";
 
 export function observe(cloud: Cloud): Observation {
-  const enabled = cloud.spec.services["placement"]?.enabled === true;
+  if (cloud.spec.services["placement"]?.enabled !== true) return { ready: [], next: "underpin status" };
   return {
-    ready: enabled ? [`Deployment/${cloud.metadata.namespace}/placement`] : [],
+    ready: [`Deployment/${cloud.metadata.namespace}/placement`],
     endpointPath: "/placement",
     next: "underpin logs placement",
   };

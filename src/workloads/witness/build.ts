@@ -1,6 +1,6 @@
 import { resolveService } from "../../api/cloud.ts";
 import type { BuildInput, Manifest } from "../contract.ts";
-import { WITNESS_USER, type CatalogUserRequest } from "../kit/catalog.ts";
+import { catalogInput, WITNESS_USER, type CatalogUserRequest } from "../kit/catalog.ts";
 import {
   CA_FILE,
   caDir,
@@ -71,6 +71,7 @@ function configOf(input: BuildInput) {
     region: input.cloud.spec.region,
     caFile: CA_FILE,
     project: WITNESS_USER.project,
+    apis: catalogInput(input).services.map(({ type }) => type),
     users: { member: userOf(WITNESS_USER), service: userOf(SERVICE_USER) },
     readEverySeconds: 1,
     cycleEverySeconds: 10,
