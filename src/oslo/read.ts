@@ -10,18 +10,48 @@ export class IniSyntaxError extends Error {
   }
 }
 
-/** Reads a file as oslo.config's own parser does (oslo_config/iniparser.py); values stay text, `$$` becomes a dollar. */
+/** One assignment of a file, as it stands there. */
+export interface IniEntry {
+  readonly group: string;
+  readonly option: string;
+  /** Without the pair of quotes around it; continued lines follow after a line break; `$` and `$$` are as written. */
+  readonly text: string;
+  /** Its first line; 1 is the file's first. */
+  readonly line: number;
+}
+
+/**
+ * Reads a file as oslo.config's own parser does (oslo_config/iniparser.py); values stay text, `$$` becomes a dollar.
+ * @throws IniSyntaxError
+ */
 export function readIni(text: string): IniText {
+  const reader = read(text);
+  const groups: Record<string, Record<string, string[]>> = {};
+  for (const group of reader.groups) groups[group] = {};
+  for (const { group, option, text: value } of reader.entries) {
+    const options = (groups[group] ??= {});
+    (options[option] ??= []).push(dollars(value));
+  }
+  return groups;
+}
+
+/** The assignments of a file in their order, read as `readIni` does. @throws IniSyntaxError */
+export function readIniEntries(text: string): readonly IniEntry[] {
+  return read(text).entries;
+}
+
+function read(text: string): Reader {
   const reader = new Reader();
   text.split("\n").forEach((line, index) => reader.line(line.trimEnd(), index + 1));
   reader.flush();
-  return reader.groups;
+  return reader;
 }
 
 class Reader {
-  readonly groups: Record<string, Record<string, string[]>> = {};
+  readonly groups = new Set<string>();
+  readonly entries: IniEntry[] = [];
   #group: string | undefined;
-  #option: string | undefined;
+  #option: { readonly name: string; readonly line: number } | undefined;
   #lines: string[] = [];
 
   line(line: string, number: number): void {
@@ -33,9 +63,9 @@ class Reader {
   }
 
   flush(): void {
-    if (this.#option === undefined) return;
-    const options = this.groups[this.#group ?? ""];
-    if (options !== undefined) (options[this.#option] ??= []).push(dollars(this.#lines.join("\n")));
+    if (this.#option === undefined || this.#group === undefined) return;
+    const { name, line } = this.#option;
+    this.entries.push({ group: this.#group, option: name, text: this.#lines.join("\n"), line });
     this.#option = undefined;
   }
 
@@ -47,16 +77,16 @@ class Reader {
   #open(line: string, number: number): void {
     if (!line.endsWith("]") || line.length <= 2) throw new IniSyntaxError(number, "is not a group like [DEFAULT]");
     this.#group = line.slice(1, -1);
-    this.groups[this.#group] ??= {};
+    this.groups.add(this.#group);
   }
 
   #assign(line: string, number: number): void {
     const at = line.search(/[=:]/);
-    const option = line.slice(0, at).trim();
+    const name = line.slice(0, at).trim();
     if (at < 0) throw new IniSyntaxError(number, "has neither '=' nor ':'");
-    if (option === "") throw new IniSyntaxError(number, "has no option before its value");
+    if (name === "") throw new IniSyntaxError(number, "has no option before its value");
     if (this.#group === undefined) throw new IniSyntaxError(number, "stands before the first group");
-    this.#option = option;
+    this.#option = { name, line: number };
     this.#lines = [unquote(line.slice(at + 1).trim())];
   }
 }
