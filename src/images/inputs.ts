@@ -1,7 +1,7 @@
 import { hash } from "node:crypto";
 import { cp, mkdir, readdir, readFile, readlink, realpath } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
-import { contentHash } from "../host/store.ts";
+import { contentHash } from "../content/canonical.ts";
 import { loadRelease } from "../releases/index.ts";
 import { type Copy, type Recipe, RecipeError } from "./recipe.ts";
 

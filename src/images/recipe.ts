@@ -1,6 +1,6 @@
 // images: makes the container images, the node's root file system and the guest from recipes that are data.
-import { contentHash } from "../host/store.ts";
 import { z } from "zod";
+import { contentHash } from "../content/canonical.ts";
 import { buildScript } from "./script.ts";
 
 const absolute = z.string().regex(/^\/[A-Za-z0-9._/+@-]*$/, "an absolute path of plain characters");

@@ -1,7 +1,7 @@
 import { type Cloud, readCloud } from "../api/cloud.ts";
 import { FIELD_MANAGER, FINALIZER } from "../api/names.ts";
 import { advance, type Progress } from "../execute/execution.ts";
-import { canonicalJson } from "../host/store.ts";
+import { canonicalJson } from "../content/canonical.ts";
 import type { ApplyResult } from "../kube/apply.ts";
 import type { Cache } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";

@@ -1,7 +1,7 @@
 import { HYPERVISOR_KIND, type HypervisorStatus } from "../api/hypervisor.ts";
 import { API_VERSION, FIELD_MANAGER, LABEL, MANAGED_BY, nodesNamespace } from "../api/names.ts";
 import type { StepPorts } from "../execute/execution.ts";
-import { canonicalJson } from "../host/store.ts";
+import { canonicalJson } from "../content/canonical.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { readiness } from "../kube/ready.ts";
 import { fieldAt, type KubeObject, refOf } from "../kube/types.ts";

@@ -1,6 +1,6 @@
 import { FIELD_MANAGER, LABEL, MANAGED_BY } from "../api/names.ts";
 import type { StepId } from "../api/step.ts";
-import { canonicalJson } from "../host/store.ts";
+import { canonicalJson } from "../content/canonical.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { fieldAt, type KubeObject } from "../kube/types.ts";
 

@@ -1,7 +1,7 @@
 // plan: what is to be done, in which order, and a hash of it; pure.
-import { createHash } from "node:crypto";
 import { type Manifest, type ObjectKey, objectKey } from "../api/manifest.ts";
 import type { Step, StepId } from "../api/step.ts";
+import { contentHash } from "../content/canonical.ts";
 
 /** A step with what it writes and the hash of all that it does. */
 export interface PlannedStep {
@@ -87,13 +87,5 @@ function find(byKey: ReadonlyMap<ObjectKey, Manifest>, key: ObjectKey, step: Ste
 
 function stepHash(step: Step, objects: readonly Manifest[]): string {
   const content = step.type === "apply" ? [step.until, objects] : [step.action, step.input];
-  return createHash("sha256").update(stable(content)).digest("hex").slice(0, 16);
-}
-
-function stable(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === "object" && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
+  return contentHash(content).slice(0, 16);
 }

@@ -1,9 +1,10 @@
 import { link, mkdir, readdir, readFile, copyFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { contentHash } from "../content/canonical.ts";
+import type { ContentStore } from "../host/store.ts";
 import type { Exec } from "../host/exec.ts";
 import { timed, type Report } from "../host/progress.ts";
-import { contentHash, type ContentStore } from "../host/store.ts";
 import { reasonOf, UnderlayError } from "./errors.ts";
 import { GO_MODULES, type GoModule } from "./go-modules.ts";
 

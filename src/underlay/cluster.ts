@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { contentHash } from "../content/canonical.ts";
 import type { Exec } from "../host/exec.ts";
-import { contentHash } from "../host/store.ts";
 import { addons } from "./addons.ts";
 import { nodeAddress, type UnderlayConfig } from "./config.ts";
 import { reasonOf, UnderlayError } from "./errors.ts";

@@ -1,7 +1,8 @@
 import { readFile, readlink, lstat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { contentHash } from "../content/canonical.ts";
+import { fileHash, type ContentStore } from "../host/store.ts";
 import type { Exec } from "../host/exec.ts";
-import { contentHash, fileHash, type ContentStore } from "../host/store.ts";
 import type { Binaries } from "./binaries.ts";
 import { fileEntry, writeImage, type ImageConfig, type LayerEntry } from "./oci.ts";
 import { IMAGE_REGISTRY, IMAGE_TAGS, VERSIONS } from "./versions.ts";

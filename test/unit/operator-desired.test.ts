@@ -41,7 +41,8 @@ async function converge(desired: Desired): Promise<readonly string[]> {
 /** The types of services that the witness is told to watch. */
 function watchedApis(desired: Desired): unknown {
   const config = desired.objects.find((object) => "witness.json" in ((object["data"] as object | undefined) ?? {}));
-  const { "witness.json": text } = config?.["data"] as { "witness.json": string };
+  assert.ok(config !== undefined);
+  const { "witness.json": text } = config["data"] as { "witness.json": string };
   return (JSON.parse(text) as { apis: unknown }).apis;
 }
 

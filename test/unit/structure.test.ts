@@ -8,12 +8,24 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
 /** What both the operator and the commands may know as a whole. */
-const BELOW = ["api/", "kube/", "runtime/", "oslo/", "openstack/", "workloads/", "plan/", "execute/", "witness/"];
+const BELOW = [
+  "content/",
+  "api/",
+  "kube/",
+  "runtime/",
+  "oslo/",
+  "openstack/",
+  "workloads/",
+  "plan/",
+  "execute/",
+  "witness/",
+];
 const MACHINE = ["releases/", "host/"];
 const UP = [...BELOW, ...MACHINE, "guest/", "underlay/", "images/"];
 
 /** For each folder what it may import: a folder as a whole (`kube/`), one file, or one file of each workload (`*`). */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  content: [],
   host: [],
   kube: [],
   oslo: [],
@@ -21,14 +33,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   releases: [],
   api: ["workloads/*/spec.ts"],
   runtime: ["kube/"],
-  workloads: ["api/", "oslo/"],
-  plan: ["api/", "oslo/"],
+  workloads: ["content/", "api/", "oslo/"],
+  plan: ["content/", "api/", "oslo/"],
   execute: ["kube/", "openstack/", "plan/", "api/", "workloads/contract.ts"],
   witness: ["openstack/", "workloads/*/witness.ts", "workloads/witness-contract.ts"],
   guest: ["openstack/"],
   operator: [...BELOW, ...MACHINE],
-  underlay: ["kube/", "host/"],
-  images: ["workloads/*/image.ts", "releases/", "host/"],
+  underlay: ["content/", "kube/", "host/"],
+  images: ["workloads/*/image.ts", "content/", "releases/", "host/"],
   up: [...UP, ...["install", "facts", "rbac-rules", "state"].map((name) => `operator/${name}.ts`)],
   cli: [...UP, "up/"],
 };

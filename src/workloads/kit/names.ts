@@ -1,7 +1,7 @@
 // kit: the small pure helpers that every workload's builder is made of.
-import { createHash } from "node:crypto";
 import type { BuildInput } from "../contract.ts";
 import { LABEL, MANAGED_BY } from "../../api/names.ts";
+import { contentHash as fullHash } from "../../content/canonical.ts";
 
 /** Whose object it is: the workload, the part of it, and where it lives. */
 export interface Owner {
@@ -41,26 +41,12 @@ export function metadata(owner: Owner, name: string = owner.name) {
   return { name, namespace: namespaceOf(owner), labels: labels(owner) };
 }
 
-/** Ten hexadecimal digits of the SHA-256 of `value` as JSON with sorted keys: equal content, equal hash. */
+/** Ten hexadecimal digits: equal content, equal hash. */
 export function contentHash(value: unknown): string {
-  return createHash("sha256")
-    .update(JSON.stringify(sorted(value)))
-    .digest("hex")
-    .slice(0, 10);
+  return fullHash(value).slice(0, 10);
 }
 
 /** `<prefix>-<hash of data>`. The prefix is cut so that the name stays within the 63 characters of a label. */
 export function contentName(prefix: string, data: unknown): string {
   return `${prefix.slice(0, 52)}-${contentHash(data)}`;
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, item]) => item !== undefined)
-      .sort(([left], [right]) => (left < right ? -1 : 1))
-      .map(([key, item]) => [key, sorted(item)]),
-  );
 }
