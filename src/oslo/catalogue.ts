@@ -7,12 +7,12 @@
 export type OptionType =
   | {
       readonly kind: "string";
-      /** With `ignoreCase`, matched whatever their case; the configured choice's spelling is the value. */
+      /** With `ignoreCase`, matched whatever their case; the value keeps the spelling that it was given. */
       readonly choices?: readonly (string | null)[];
       readonly ignoreCase?: boolean;
       /** One pair of equal quotes around the value is taken away. */
       readonly quotes?: boolean;
-      /** A regular expression of Python, searched for, not matched whole. */
+      /** A regular expression of Python, searched for, not matched whole; `ignoreCase` holds for it, too. */
       readonly regex?: string;
       readonly maxLength?: number;
     }
@@ -25,9 +25,15 @@ export type OptionType =
     }
   | { readonly kind: "float"; readonly min?: number; readonly max?: number }
   /** With `bounds`, the whole stands in square brackets. */
-  | { readonly kind: "list"; readonly item: OptionType; readonly bounds?: boolean }
+  | { readonly kind: "list"; readonly item: OptionType; readonly bounds?: boolean; readonly minLength?: number }
   /** With `bounds`, the whole stands in braces. */
-  | { readonly kind: "dict"; readonly value: OptionType; readonly bounds?: boolean; readonly separator?: string }
+  | {
+      readonly kind: "dict";
+      readonly value: OptionType;
+      readonly bounds?: boolean;
+      readonly separator?: string;
+      readonly minLength?: number;
+    }
   | { readonly kind: "range"; readonly min?: number; readonly max?: number; readonly inclusive: boolean }
   | { readonly kind: "ip"; readonly version?: 4 | 6 }
   | { readonly kind: "host"; readonly version?: 4 | 6 }
