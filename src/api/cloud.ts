@@ -32,6 +32,19 @@ export type ComputePool = CloudSpec["compute"]["pools"][number];
 /** A Cloud as users write it: everything with a default may be missing. */
 export type CloudInput = z.input<typeof cloudSchema>;
 
+/** What names one Cloud to the API server. */
+export interface CloudRef {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** Reference of the Cloud with this metadata. Pure. */
+export function cloudRef({ namespace, name }: { readonly namespace: string; readonly name: string }): CloudRef {
+  return { apiVersion: API_VERSION, kind: CLOUD_KIND, namespace, name };
+}
+
 /** A stored Cloud that this version cannot read. */
 export class CloudUnreadableError extends Error {
   readonly path: string;

@@ -1,4 +1,4 @@
-import { type Cloud, readCloud } from "../api/cloud.ts";
+import { type Cloud, cloudRef, readCloud } from "../api/cloud.ts";
 import { FIELD_MANAGER, FINALIZER } from "../api/names.ts";
 import { advance, type Progress } from "../execute/execution.ts";
 import { canonicalJson } from "../content/canonical.ts";
@@ -9,7 +9,7 @@ import { readiness } from "../kube/ready.ts";
 import { type KubeObject, refOf } from "../kube/types.ts";
 import type { EventRecorder } from "../runtime/events.ts";
 import type { BuildInput, Workload } from "../workloads/contract.ts";
-import { CloudScope, cloudRef } from "./cloud-scope.ts";
+import { CloudScope } from "./cloud-scope.ts";
 import { type Desired, buildDesired, workloadVerdicts } from "./desired.ts";
 import { removeCloud } from "./deletion.ts";
 import { clusterIPs } from "./facts.ts";

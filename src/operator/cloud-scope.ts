@@ -1,5 +1,5 @@
-import { type Cloud, CLOUD_KIND } from "../api/cloud.ts";
-import { API_VERSION, FIELD_MANAGER, GROUP, LABEL, MANAGED_BY, nodesNamespace } from "../api/names.ts";
+import type { Cloud } from "../api/cloud.ts";
+import { FIELD_MANAGER, GROUP, LABEL, MANAGED_BY, nodesNamespace } from "../api/names.ts";
 import { CallRunner } from "../execute/call-runner.ts";
 import type { StepPorts } from "../execute/execution.ts";
 import { openstackActions } from "../execute/openstack-actions.ts";
@@ -146,9 +146,4 @@ export class CloudScope {
     this.#session = { key, session };
     return session;
   }
-}
-
-/** Reference of a Cloud by its namespace and name. */
-export function cloudRef(key: { name: string; namespace: string }) {
-  return { apiVersion: API_VERSION, kind: CLOUD_KIND, name: key.name, namespace: key.namespace };
 }

@@ -1,11 +1,10 @@
-import { type Cloud, CLOUD_KIND, readCloud } from "../api/cloud.ts";
-import { API_VERSION } from "../api/names.ts";
+import { type Cloud, cloudRef, readCloud } from "../api/cloud.ts";
 import type { Exec } from "../host/exec.ts";
 import { type Report, timed } from "../host/progress.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { loadKubeconfig } from "../kube/config.ts";
 import { createClient } from "../kube/http-client.ts";
-import type { KubeObject, ObjectRef } from "../kube/types.ts";
+import type { KubeObject } from "../kube/types.ts";
 import { readState, STATE_NAME } from "../operator/state.ts";
 import { ensureUnderlay, installTools, requireFit, type UnderlayHandle, underlayState } from "../underlay/index.ts";
 import { type CloudEntry, openstackConfigFolder, writeCloudEntry } from "./clouds-yaml.ts";
@@ -103,7 +102,7 @@ async function waitForCloud(client: KubeClient, options: UpOptions): Promise<voi
       options.report({ part: `cloud/${service.name}`, state: "done", message: `${service.name} is ready`, seconds });
     }
   };
-  await watchUntil(client, cloudRef(options.cloud), {
+  await watchUntil(client, cloudRef(options.cloud.metadata), {
     done: (object) => {
       const observed = (object?.["status"] as { observedGeneration?: number } | undefined)?.observedGeneration;
       return conditionStatus(object, "Ready") === "True" && observed === object?.metadata.generation;
@@ -120,7 +119,7 @@ async function guestAndEntry(options: UpOptions, client: KubeClient, parts: stri
   const { stateDir, exec, report, signal } = options;
   const waits = waitsOf(options.cloud);
   await waitForSteps(client, options, waits.apis);
-  const cloud = readCloud(await client.get(cloudRef(options.cloud)));
+  const cloud = readCloud(await client.get(cloudRef(options.cloud.metadata)));
   const admin = await administrator(client, cloud);
   const folder = openstackConfigFolder(options.env, options.home);
   const entry: CloudEntry = {
@@ -174,8 +173,4 @@ async function waitForSteps(client: KubeClient, options: UpOptions, steps: reado
     what: `the steps ${steps.join(", ")}`,
     signal: options.signal,
   });
-}
-
-function cloudRef({ metadata: { name, namespace } }: Cloud): ObjectRef {
-  return { apiVersion: API_VERSION, kind: CLOUD_KIND, name, namespace };
 }
