@@ -1,4 +1,4 @@
-import { type CatalogInput, type CatalogUser, ensureCatalog } from "../openstack/catalog.ts";
+import { type CatalogInput, type CatalogUser, ensureCatalog, ensurePasswords } from "../openstack/catalog.ts";
 import { computeServices, hypervisors } from "../openstack/compute.ts";
 import { listResourceProviders } from "../openstack/placement.ts";
 import type { Session } from "../openstack/session.ts";
@@ -18,6 +18,8 @@ export interface ActionPorts {
 
 /** The calls that steps may name, each idempotent. */
 export function openstackActions(ports: ActionPorts): CallActions {
+  const withPasswords = (users: readonly UserRequest[]): CatalogUser[] =>
+    users.map(({ credential, ...user }) => ({ ...user, password: ports.credential(credential, "password") }));
   return {
     "api-answers": async (input) => {
       const session = await ports.session();
@@ -28,14 +30,13 @@ export function openstackActions(ports: ActionPorts): CallActions {
     },
     "keystone-catalog": async (input) => {
       const { users, ...rest } = input as unknown as Omit<CatalogInput, "users"> & { users: readonly UserRequest[] };
-      const withPasswords = users.map(({ credential, ...user }) => ({
-        ...user,
-        password: ports.credential(credential, "password"),
-      }));
       const session = await ports.session();
-      await ensureCatalog(session, { ...rest, users: withPasswords });
+      await ensureCatalog(session, { ...rest, users: withPasswords(users) });
       // The token that is held knows the catalogue of before.
       await session.authenticate();
+    },
+    "keystone-passwords": async (input) => {
+      await ensurePasswords(await ports.session(), withPasswords(input["users"] as readonly UserRequest[]));
     },
     "compute-mapped": async (input) => {
       await computeMapped(await ports.session(), input["hosts"] as readonly string[]);

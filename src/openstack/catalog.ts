@@ -48,15 +48,25 @@ const DOMAIN = "default";
 const INTERFACES = ["public", "internal"] as const;
 
 /**
- * Makes keystone's projects, roles, users, services and endpoints what `input` says. Idempotent; may be interrupted
- * anywhere. Removes services of the same name and type, and endpoints of the same service, region and interface, that
- * are there more than once. Leaves alone what `input` does not name. The session needs the role admin.
- * Throws OpenStackError.
+ * Makes keystone's projects, roles, users, services and endpoints what `input` says, but for the passwords of users that
+ * are there already. Idempotent; may be interrupted anywhere. Removes services of the same name and type, and endpoints
+ * of the same service, region and interface, that are there more than once. Leaves alone what `input` does not name.
+ * The session needs the role admin. Throws OpenStackError.
  */
 export async function ensureCatalog(session: Session, input: CatalogInput): Promise<CatalogResult> {
   const changed: string[] = [];
   const note = (line: string): number => changed.push(line);
   await Promise.all([ensureUsers(session, input.users, note), ensureServices(session, input, note)]);
+  return { changed: changed.sort() };
+}
+
+/**
+ * Sets the passwords of those users that cannot log in with theirs. Each login costs keystone a slow hash, so this is
+ * apart from the catalogue, for which others wait. Throws OpenStackError.
+ */
+export async function ensurePasswords(session: Session, wanted: readonly CatalogUser[]): Promise<CatalogResult> {
+  const changed: string[] = [];
+  await Promise.all(wanted.map((user) => ensurePassword(session, user, (line) => changed.push(line))));
   return { changed: changed.sort() };
 }
 
@@ -76,7 +86,7 @@ async function ensureUsers(session: Session, wanted: readonly CatalogUser[], not
   );
   const held = new Map(await granted);
   const grants = wanted.flatMap((user, index) => {
-    const grant = { user: made[index]?.id ?? "", project: projectIds.get(user.project) ?? "" };
+    const grant = { user: made[index] ?? "", project: projectIds.get(user.project) ?? "" };
     const missing = user.roles.filter(
       (role) => held.get(grant.project)?.has(`${grant.user}/${roleIds.get(role)}`) !== true,
     );
@@ -86,10 +96,6 @@ async function ensureUsers(session: Session, wanted: readonly CatalogUser[], not
     });
   });
   await Promise.all(grants);
-  const existing = wanted.flatMap((user, index) =>
-    made[index]?.fresh === false ? [{ user, id: made[index].id }] : [],
-  );
-  await Promise.all(existing.map((one) => ensurePassword(session, one, note)));
 }
 
 /** Ids by name of projects or roles; makes what is missing. */
@@ -116,17 +122,17 @@ async function ensureUser(
   session: Session,
   wanted: { user: CatalogUser; id: string | undefined },
   note: Note,
-): Promise<{ id: string; fresh: boolean }> {
-  if (wanted.id !== undefined) return { id: wanted.id, fresh: false };
+): Promise<string> {
+  if (wanted.id !== undefined) return wanted.id;
   const { name, password } = wanted.user;
   const made = await users.create(session, { name, password, domain_id: DOMAIN });
   note(`created user ${name}`);
-  return { id: made.id, fresh: true };
+  return made.id;
 }
 
 /** Keystone does not tell a password: whether it is right shows when the user logs in with it. */
-async function ensurePassword(session: Session, wanted: { user: CatalogUser; id: string }, note: Note): Promise<void> {
-  const { name, password, project } = wanted.user;
+async function ensurePassword(session: Session, wanted: CatalogUser, note: Note): Promise<void> {
+  const { name, password, project } = wanted;
   const trial = new Session({
     ...session.options,
     username: name,
@@ -139,7 +145,9 @@ async function ensurePassword(session: Session, wanted: { user: CatalogUser; id:
     await trial.authenticate();
   } catch (error) {
     if (!(error instanceof OpenStackError) || error.status !== 401) throw error;
-    await users.update(session, wanted.id, { password, enabled: true });
+    const known = (await users.list(session, { domain_id: DOMAIN, name }))[0];
+    if (known === undefined) throw error;
+    await users.update(session, known.id, { password, enabled: true });
     note(`set the password of user ${name}`);
   } finally {
     await trial.close();

@@ -9,14 +9,17 @@ import { workload as glance } from "../../src/workloads/glance/workload.ts";
 import { workload as keystone } from "../../src/workloads/keystone/workload.ts";
 import { catalogInput } from "../../src/workloads/kit/catalog.ts";
 import { workload as placement } from "../../src/workloads/placement/workload.ts";
+import { loadWorkloads } from "../../src/workloads/registry.ts";
 import { fixedCloud, fixedInput, SECRET_MARK } from "./build-input.ts";
 
 const WORKLOADS: readonly Workload[] = [keystone, glance, placement];
+/** Every workload: keystone knows the users of them all. */
+const ALL = await loadWorkloads();
 const PORTS: Readonly<Record<string, number>> = { keystone: 5000, glance: 9292, placement: 8778 };
 const GOLDEN = new URL("../golden/", import.meta.url);
 
 function build(workload: Workload, services: Readonly<Record<string, unknown>> = {}): readonly Manifest[] {
-  return workload.build(fixedInput(WORKLOADS, fixedCloud({ services })));
+  return workload.build(fixedInput(ALL, fixedCloud({ services })));
 }
 
 function named(objects: readonly Manifest[], kind: string): readonly string[] {
@@ -60,7 +63,7 @@ for (const workload of WORKLOADS) {
   const { name } = workload;
 
   test(`${name} is built as the golden file says, and the same twice`, () => {
-    const input = fixedInput(WORKLOADS);
+    const input = fixedInput(ALL);
     const objects = workload.build(input);
     assert.deepEqual(workload.build(input), objects);
     checkGolden(name, input, objects, workload);
@@ -136,7 +139,7 @@ for (const workload of WORKLOADS) {
   });
 
   test(`${name}: a new database password runs the Job again`, () => {
-    const input = fixedInput(WORKLOADS);
+    const input = fixedInput(ALL);
     const credentials = { ...input.facts.credentials, [`${name}-database`]: { password: "another" } };
     const changed = workload.build({ ...input, facts: { ...input.facts, credentials } });
     assert.notDeepEqual(named(changed, "Job"), named(workload.build(input), "Job"));
@@ -144,7 +147,7 @@ for (const workload of WORKLOADS) {
 
   test(`${name} that is disabled has no objects, steps or credentials`, () => {
     const cloud = fixedCloud({ services: { [name]: { enabled: false } } });
-    const input = fixedInput(WORKLOADS, cloud);
+    const input = fixedInput(ALL, cloud);
     assert.deepEqual(workload.build(input), []);
     assert.deepEqual(workload.procedure(input, []), []);
     assert.deepEqual(workload.credentials(cloud), []);
@@ -165,7 +168,7 @@ for (const workload of WORKLOADS) {
         },
       },
     });
-    const input = fixedInput(WORKLOADS, cloud);
+    const input = fixedInput(ALL, cloud);
     const credentials = { ...input.facts.credentials, mine: { k: `${SECRET_MARK}-mine` } };
     const objects = workload.build({ ...input, facts: { ...input.facts, credentials } });
     assert.equal(file(objects, "policy.yaml", `${name}-base`), '"a:b": "role:reader"\n');
@@ -175,7 +178,7 @@ for (const workload of WORKLOADS) {
 
 test("every object is applied by one step at most, and each step's objects are built", () => {
   for (const workload of WORKLOADS) {
-    const input = fixedInput(WORKLOADS);
+    const input = fixedInput(ALL);
     const objects = workload.build(input);
     const keys = objects.map(({ kind, metadata }) => `${kind}/${metadata.namespace ?? ""}/${metadata.name}`);
     const applied = workload.procedure(input, objects).flatMap((step) => (step.type === "apply" ? step.objects : []));
@@ -186,7 +189,7 @@ test("every object is applied by one step at most, and each step's objects are b
 });
 
 test("the catalogue has every enabled service with its user and the witness, as the API's client wants it", () => {
-  const request = catalogInput(fixedInput(WORKLOADS));
+  const request = catalogInput(fixedInput(ALL));
   const wanted: CatalogInput = { ...request, users: request.users.map((user) => ({ ...user, password: "x" })) };
   assert.equal(wanted.region, "RegionOne");
   assert.deepEqual(
@@ -209,12 +212,13 @@ test("the catalogue has every enabled service with its user and the witness, as 
       "witness underpin-witness member",
     ],
   );
-  const without = catalogInput(fixedInput(WORKLOADS, fixedCloud({ services: { glance: { enabled: false } } })));
+  const without = catalogInput(fixedInput(ALL, fixedCloud({ services: { glance: { enabled: false } } })));
   assert.ok(!JSON.stringify(without).includes("glance"));
 });
 
-test("keystone's own entry is the same in its bootstrap and in the catalogue", () => {
-  const bootstrap = JSON.parse(file(build(keystone), "bootstrap.json", "keystone-db")) as Record<string, string>;
-  const entry = catalogInput(fixedInput(WORKLOADS)).services.find(({ name }) => name === "keystone");
-  assert.deepEqual({ public: bootstrap["public"], internal: bootstrap["internal"] }, entry?.endpoints);
+test("keystone's database is given what the catalogue is checked against, and every user's password", () => {
+  const objects = build(keystone);
+  const given = JSON.parse(file(objects, "catalog.json", "keystone-db")) as CatalogInput;
+  assert.deepEqual(given, catalogInput(fixedInput(ALL)));
+  for (const { name } of given.users) assert.notEqual(file(objects, `password-${name}`, "keystone-db"), "", name);
 });

@@ -1,7 +1,7 @@
 import { resolveService } from "../../api/cloud.ts";
 import { mergeIni, writeIni, type IniData } from "../../oslo/ini.ts";
 import type { BuildInput, Manifest } from "../contract.ts";
-import { endpointsOf } from "../kit/catalog.ts";
+import { catalogInput } from "../kit/catalog.ts";
 import {
   caDir,
   configDir,
@@ -20,7 +20,6 @@ import {
   type Owner,
 } from "../kit/index.ts";
 import { API_BASE, DATABASE_BASE, pythonJob, SCHEMA_FILES, scriptText, wsgiApi } from "../kit/wsgi.ts";
-import { entry } from "./catalog.ts";
 
 const PORT = 5000;
 const FERNET_DIR = "/etc/keystone/fernet-keys";
@@ -87,15 +86,22 @@ function databaseSecret(input: BuildInput): IniData {
 /** Configured with what it reads and no more, so that other options do not run it again. */
 function database(input: BuildInput): readonly Manifest[] {
   const owner: Owner = { input, workload: "keystone", name: "keystone-db" };
+  const wanted = catalogInput(input);
+  const passwords = wanted.users.map(({ name, credential: held }) => [name, credential(input, held, "password")]);
   const config = contentSecret(owner, "keystone-db", {
     "20-secret.conf": writeIni(mergeIni(KEYS, { database: DATABASE_BASE }, databaseSecret(input))),
-    // A new password is a new Job, which sets it.
-    "admin-password": credential(input, "keystone-admin", "password"),
+    // A new password is a new Job, which sets the administrator's.
+    "password-admin": credential(input, "keystone-admin", "password"),
+    ...Object.fromEntries(passwords.map(([name, value]) => [`password-${name}`, value])),
   });
-  const wanted = { region: input.cloud.spec.region, ...endpointsOf(input, entry.path) };
   const job = pythonJob(owner, {
     uid: UID.keystone,
-    files: { ...SCHEMA_FILES, "db.py": scriptText(import.meta.url, "db.py"), "bootstrap.json": JSON.stringify(wanted) },
+    files: {
+      ...SCHEMA_FILES,
+      "db.py": scriptText(import.meta.url, "db.py"),
+      "seed.py": scriptText(import.meta.url, "seed.py"),
+      "catalog.json": JSON.stringify(wanted),
+    },
     mounted: [secretDir("config", config.metadata.name, configDir("keystone")), caDir(), ...keyDirs()],
   });
   return [config, ...job];

@@ -5,6 +5,7 @@ import { applyStep, callStep, pick } from "../kit/index.ts";
 /** Schema and administrator, then the API, then what it holds; all other APIs wait for the last. */
 export function procedure(input: BuildInput, objects: readonly Manifest[]): readonly Step[] {
   if (objects.length === 0) return [];
+  const catalog = catalogInput(input);
   return [
     applyStep({
       id: "keystone/db",
@@ -31,8 +32,15 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
       id: "keystone/catalog",
       needs: ["keystone/answers"],
       action: "keystone-catalog",
-      input: catalogInput(input),
+      input: catalog,
       onFailure: "Users, services or endpoints could not be written: look at underpin logs keystone.",
+    }),
+    callStep({
+      id: "keystone/passwords",
+      needs: ["keystone/catalog"],
+      action: "keystone-passwords",
+      input: { users: catalog.users },
+      onFailure: "A service's user cannot log in and its password could not be set: look at underpin logs keystone.",
     }),
   ];
 }

@@ -1,4 +1,4 @@
-"""keystone's database in one process: its schema, then the administrator, the roles and keystone's own endpoints. Repeatable."""
+"""keystone's database in one process: its schema, the administrator, the roles, and what the services need. Repeatable."""
 import json
 from pathlib import Path
 
@@ -9,27 +9,45 @@ from keystone.common.sql import upgrades
 from underpin_schema import restartable
 
 CONFIG_DIR = Path("/etc/keystone/conf.d")
-INPUT = Path(__file__).with_name("bootstrap.json")
+INPUT = Path(__file__).with_name("catalog.json")
 
-keystone.conf.configure()
-sql.initialize()
-keystone.conf.set_default_for_default_log_levels()
-keystone.conf.CONF(args=["--config-dir", str(CONFIG_DIR)], project="keystone", default_config_files=[])
-keystone.conf.setup_logging()
 
+def configure():
+    keystone.conf.configure()
+    sql.initialize()
+    keystone.conf.set_default_for_default_log_levels()
+    keystone.conf.CONF(args=["--config-dir", str(CONFIG_DIR)], project="keystone", default_config_files=[])
+    keystone.conf.setup_logging()
+
+
+def password(user):
+    return (CONFIG_DIR / f"password-{user}").read_text()
+
+
+def bootstrap(wanted):
+    own = next(service["endpoints"] for service in wanted["services"] if service["type"] == "identity")
+    bootstrapper = Bootstrapper()
+    bootstrapper.admin_password = password("admin")
+    bootstrapper.admin_username = "admin"
+    bootstrapper.project_name = "admin"
+    bootstrapper.admin_role_name = "admin"
+    bootstrapper.service_name = "keystone"
+    bootstrapper.region_id = wanted["region"]
+    bootstrapper.public_url = own["public"]
+    bootstrapper.internal_url = own["internal"]
+    bootstrapper.admin_url = own["internal"]
+    bootstrapper.immutable_roles = True
+    bootstrapper.bootstrap()
+    return bootstrapper
+
+
+configure()
 with restartable(CONFIG_DIR / "20-secret.conf", "database", "user"):
     upgrades.offline_sync_database_to_version(None)
+catalog = json.loads(INPUT.read_text())
+administrator = bootstrap(catalog)
 
-wanted = json.loads(INPUT.read_text())
-bootstrapper = Bootstrapper()
-bootstrapper.admin_password = (CONFIG_DIR / "admin-password").read_text()
-bootstrapper.admin_username = "admin"
-bootstrapper.project_name = "admin"
-bootstrapper.admin_role_name = "admin"
-bootstrapper.service_name = "keystone"
-bootstrapper.region_id = wanted["region"]
-bootstrapper.public_url = wanted["public"]
-bootstrapper.internal_url = wanted["internal"]
-bootstrapper.admin_url = wanted["internal"]
-bootstrapper.immutable_roles = True
-bootstrapper.bootstrap()
+# Needs the backends that the bootstrapper has loaded.
+from seed import Seed  # noqa: E402
+
+Seed(administrator, catalog["region"]).add(catalog["users"], catalog["services"], password)
