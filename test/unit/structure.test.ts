@@ -19,6 +19,7 @@ const BELOW = [
   "plan/",
   "execute/",
   "witness/",
+  "options/",
 ];
 const MACHINE = ["releases/", "host/"];
 const UP = [...BELOW, ...MACHINE, "guest/", "underlay/", "images/"];
@@ -30,11 +31,19 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   kube: [],
   oslo: [],
   openstack: [],
-  releases: [],
+  releases: ["oslo/"],
   api: ["workloads/*/spec.ts"],
   runtime: ["kube/"],
   workloads: ["content/", "api/", "oslo/"],
   plan: ["content/", "api/", "oslo/"],
+  options: [
+    "api/",
+    "oslo/",
+    "releases/",
+    "workloads/contract.ts",
+    "workloads/options-contract.ts",
+    "workloads/*/options.ts",
+  ],
   execute: ["kube/", "openstack/", "plan/", "api/", "workloads/contract.ts"],
   witness: ["openstack/", "workloads/*/witness.ts", "workloads/witness-contract.ts"],
   guest: ["openstack/"],
@@ -49,6 +58,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 const SCANS: Readonly<Record<string, string>> = {
   "api/services.ts": "workloads/*/spec.ts",
   "images/registry.ts": "workloads/*/image.ts",
+  "options/owned.ts": "workloads/*/options.ts",
   "witness/definitions.ts": "workloads/*/witness.ts",
   "workloads/kit/catalog.ts": "workloads/*/catalog.ts",
   "workloads/registry.ts": "workloads/*/workload.ts",
