@@ -56,9 +56,11 @@ export interface CatalogueOption extends OptionName {
   readonly type: OptionType;
   /** The key may stand several times, and each is a value. */
   readonly multi?: true;
-  /** Absent: there is none. */
+  /** As the service has it when no file says otherwise, `$name` not yet replaced. Absent: there is none, or `fromMachine`. */
   readonly default?: JsonValue;
-  /** What a sample shows instead of a default that depends on the machine. */
+  /** The default is a fact of the machine, like its name or the number of its CPUs: the sample's words tell which. */
+  readonly fromMachine?: true;
+  /** What a sample shows instead of the default. */
   readonly sampleDefault?: JsonValue;
   readonly secret?: true;
   readonly mutable?: true;
@@ -68,8 +70,6 @@ export interface CatalogueOption extends OptionName {
   readonly deprecated?: { readonly reason?: string; readonly since?: string };
   /** Names by which it is still read. */
   readonly olderNames?: readonly OptionName[];
-  /** Name in its Python code, where it differs. */
-  readonly dest?: string;
   readonly help?: string;
   /** Namespaces of `oslo.config.opts` that list it: `nova.conf`, `oslo.messaging`. */
   readonly namespaces: readonly string[];
@@ -83,6 +83,8 @@ export interface DynamicGroups {
   readonly listedIn: OptionName;
   /** The group of the catalogue whose options each of them has. */
   readonly like: string;
+  /** What stands before a listed name to make the group's: `mdev_` for `devices.enabled_mdev_types`. */
+  readonly prefix?: string;
 }
 
 /** What all options of a service have in common; `digest` says of which image they are. */
@@ -99,7 +101,10 @@ export interface CatalogueHead {
 /** The options of a service; a group's options are read when it is first asked for. */
 export interface Catalogue extends CatalogueHead {
   readonly groups: readonly string[];
-  /** By canonical name, then by older names. Undefined: no process of the service knows it. */
+  /**
+   * By today's name, then by older names. A group's name is compared as oslo.config does, whatever its case but for
+   * DEFAULT. Undefined: no process of the service knows it.
+   */
   find(group: string, name: string): CatalogueOption | undefined;
   /** In order of name; empty for a group that there is not. */
   options(group: string): readonly CatalogueOption[];

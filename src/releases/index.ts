@@ -4,12 +4,16 @@ import { join } from "node:path";
 import { createHash } from "node:crypto";
 import { z } from "zod";
 
+const hashes = z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/));
+
 const releaseSchema = z.strictObject({
   name: z.string(),
   /** Python version that the lock was resolved for. */
   python: z.string(),
-  /** SHA-256 of each data file. */
-  files: z.record(z.string(), z.string().regex(/^[0-9a-f]{64}$/)),
+  /** SHA-256 of each file that its image is made from. */
+  files: hashes,
+  /** SHA-256 of each file that was read from its image. Not among `files`: they name the image's hash. */
+  data: hashes.default({}),
 });
 
 export interface Release {
@@ -38,12 +42,27 @@ export async function releaseNames(folder: string = FOLDER): Promise<string[]> {
     .sort();
 }
 
-/** Loads release `name`. Throws ReleaseError when it is unknown or a file's hash is another than recorded. */
-export async function loadRelease(name: string, root: string = FOLDER): Promise<Release> {
+/** Folder of release `name` and the SHA-256 of its data files, which are checked when they are read. Throws ReleaseError when it is unknown. */
+export async function dataFiles(
+  name: string,
+  root: string = FOLDER,
+): Promise<{ readonly folder: string; readonly data: Readonly<Record<string, string>> }> {
+  const { folder, record } = await readRecord(name, root);
+  return { folder, data: record.data };
+}
+
+async function readRecord(name: string, root: string) {
   const known = await releaseNames(root);
   if (!known.includes(name)) throw new ReleaseError(`release ${name} is unknown; known: ${known.join(", ")}`);
   const folder = join(root, name);
-  const { python, files } = releaseSchema.parse(JSON.parse(await readFile(join(folder, "release.json"), "utf8")));
+  const record = releaseSchema.parse(JSON.parse(await readFile(join(folder, "release.json"), "utf8")));
+  return { folder, record };
+}
+
+/** Loads release `name`. Throws ReleaseError when it is unknown or a file's hash is another than recorded. */
+export async function loadRelease(name: string, root: string = FOLDER): Promise<Release> {
+  const { folder, record } = await readRecord(name, root);
+  const { python, files } = record;
   for (const [file, wanted] of Object.entries(files)) {
     const hash = createHash("sha256")
       .update(await readFile(join(folder, file)))
