@@ -49,7 +49,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   guest: ["openstack/"],
   operator: [...BELOW, ...MACHINE],
   underlay: ["content/", "kube/", "host/"],
-  images: ["workloads/*/image.ts", "content/", "releases/", "host/"],
+  images: ["workloads/*/image.ts", "content/", "releases/", "oslo/", "host/"],
   up: [...UP, ...["install", "facts", "rbac-rules", "state"].map((name) => `operator/${name}.ts`)],
   cli: [...UP, "up/"],
 };
