@@ -39,7 +39,9 @@ def describe(group, opt, default):
         "olderNames": older_names(group, opt),
         "help": text(opt.help),
     }
-    return {key: value for key, value in said.items() if value not in (None, False, [], "")}
+    defaults = ("default", "sampleDefault")
+    # False, 0 and nothing at all are defaults as good as others.
+    return {key: value for key, value in said.items() if value is not None and (key in defaults or value not in (False, [], ""))}
 
 
 def removal(opt):
