@@ -12,6 +12,7 @@ import { command as check } from "./verbs/check.ts";
 import { command as completion } from "./verbs/completion.ts";
 import { command as doctor } from "./verbs/doctor.ts";
 import { command as down } from "./verbs/down.ts";
+import { command as explain } from "./verbs/explain.ts";
 import { command as kubeconfig } from "./verbs/kubeconfig.ts";
 import { command as kubectl } from "./verbs/kubectl.ts";
 import { command as logs } from "./verbs/logs.ts";
@@ -47,6 +48,7 @@ export function application(color: boolean): Application<CliContext> {
       stop,
       down,
       check,
+      explain,
       status,
       witness,
       doctor,

@@ -35,6 +35,15 @@ export const contextFlag = {
   placeholder: "NAME",
 } as const;
 
+/** `--release RELEASE`. */
+export const releaseFlag = {
+  kind: "parsed",
+  parse: String,
+  optional: true,
+  brief: "OpenStack release; default: the one that this version runs",
+  placeholder: "RELEASE",
+} as const;
+
 /** `--yes`. */
 export const yesFlag = {
   kind: "boolean",

@@ -42,6 +42,8 @@ export interface CloudReport {
   readonly namespace: string;
   readonly release: string;
   readonly phase: string;
+  /** What there is to know although nothing is wrong. */
+  readonly note?: string;
   readonly ready: string;
   readonly url?: string;
   readonly workloads: NonNullable<NonNullable<Cloud["status"]>["services"]>;
@@ -85,7 +87,8 @@ async function clusterState(cli: CliContext, flags: ClusterFlags): Promise<{ sta
   return elsewhere ? { state: "running", message: "" } : { state, message };
 }
 
-function cloudReport(cloud: Cloud): CloudReport {
+/** One Cloud as `status` tells it. Pure. */
+export function cloudReport(cloud: Cloud): CloudReport {
   const [url] = Object.values(cloud.status?.endpoints ?? {});
   return {
     name: cloud.metadata.name,
@@ -93,10 +96,24 @@ function cloudReport(cloud: Cloud): CloudReport {
     release: cloud.status?.release?.current ?? cloud.spec.release,
     phase:
       cloud.metadata.deletionTimestamp === undefined ? (cloud.status?.phase ?? "Waiting for the operator") : "Deleting",
+    ...noteOf(cloud),
     ready: cloud.status?.ready ?? "0",
     ...(url === undefined ? {} : { url: new URL(url).origin }),
     workloads: cloud.status?.services ?? [],
   };
+}
+
+/** A Cloud that is held by its owner, or on its way out, is not broken; it is only not worked on. */
+function noteOf(cloud: Cloud): { readonly note?: string } {
+  const { name, namespace, deletionTimestamp } = cloud.metadata;
+  const ready = cloud.status?.conditions?.find(({ type }) => type === "Ready");
+  if (deletionTimestamp !== undefined) {
+    const message = ready?.reason === "Deleting" ? `waiting until ${ready.message}` : "waiting for the operator";
+    return { note: message };
+  }
+  if (cloud.status?.phase !== "Paused") return {};
+  const resume = `underpin kubectl -n ${namespace} patch cloud ${name} --type merge -p '{"spec":{"change":{"paused":false}}}'`;
+  return { note: `nothing is changed while spec.change.paused is true; go on with: ${resume}` };
 }
 
 async function listNodes(kube: KubeClient): Promise<StatusReport["nodes"]> {
@@ -165,8 +182,10 @@ export function wrongClouds(clouds: readonly Cloud[]): Wrong[] {
     const { name, namespace } = cloud.metadata;
     const ready = cloud.status?.conditions?.find(({ type }) => type === "Ready");
     if (ready?.status === "True") return [];
+    const stalled = cloud.status?.conditions?.some(({ type, status }) => type === "Stalled" && status === "True");
+    if (cloud.metadata.deletionTimestamp !== undefined && stalled !== true) return [];
     const broken = (cloud.status?.services ?? []).filter((service) => !service.ready);
-    if (broken.length === 0 || cloud.status?.phase === "Stalled") {
+    if (broken.length === 0 || stalled === true) {
       const why = ready?.message ?? "the operator has not looked at it yet";
       const next = `underpin kubectl -n ${namespace} describe cloud ${name}`;
       return [

@@ -49,6 +49,7 @@ export function statusLines(report: StatusReport, wide: boolean, now: Date): str
     lines.push(
       `Cloud       ${cloud.namespace}/${cloud.name}: OpenStack ${cloud.release}, ${cloud.phase}, ${cloud.ready} workloads`,
     );
+    if (cloud.note !== undefined) lines.push(`            ${cloud.note}`);
     if (cloud.url !== undefined) lines.push(`            ${cloud.url}`);
   }
   if (report.wrong.length > 0) {

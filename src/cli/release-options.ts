@@ -1,0 +1,82 @@
+// The options of a release, as the verbs need them: loaded, with what Underpin says of them, and wrong names told.
+import type { Catalogue, CatalogueChange, OptionName } from "../oslo/catalogue.ts";
+import type { Claim } from "../options/explain.ts";
+import { CliError, EXIT } from "./errors.ts";
+
+/** What Underpin says of an option of a service. */
+export type ClaimOf = (service: string, name: OptionName) => Claim | undefined;
+
+/** The release to speak of: the given one, else the last that this version can run. Throws CliError (exit code 2). */
+export async function chosenRelease(given: string | undefined): Promise<string> {
+  const [{ KNOWN_RELEASES }, { releaseNames }] = await Promise.all([
+    import("../api/releases.ts"),
+    import("../releases/index.ts"),
+  ]);
+  const known = await releaseNames();
+  const release = given ?? KNOWN_RELEASES.at(-1) ?? "";
+  if (known.includes(release)) return release;
+  throw new CliError(`There is no release ${release}`, `The releases are ${known.join(", ")}.`, {
+    exitCode: EXIT.usage,
+  });
+}
+
+/** The release after `release` whose options are known. */
+export async function nextRelease(release: string): Promise<string | undefined> {
+  const { releaseNames } = await import("../releases/index.ts");
+  const known = await releaseNames();
+  return known[known.indexOf(release) + 1];
+}
+
+/** Options of a service in a release. Throws CliError (exit code 2) for a service that the release does not have. */
+export async function openCatalogue(release: string, service: string): Promise<Catalogue> {
+  const [{ catalogueServices, loadCatalogue }, { nearest }] = await Promise.all([
+    import("../releases/catalogue.ts"),
+    import("../api/nearest.ts"),
+  ]);
+  const services = await catalogueServices(release);
+  if (services.includes(service)) return loadCatalogue(release, service);
+  const meant = nearest(service, services);
+  const hint = meant === undefined ? "" : `Did you mean ${meant}? `;
+  throw new CliError(
+    `There is no service ${service} in ${release}`,
+    `${hint}The services are ${services.join(", ")}.`,
+    {
+      exitCode: EXIT.usage,
+    },
+  );
+}
+
+/** What Underpin says of the options that it sets. */
+export async function loadClaimOf(): Promise<ClaimOf> {
+  const { loadClaims } = await import("../options/owned.ts");
+  const claims = await loadClaims();
+  return (service, name) => {
+    const owned = claims.ownership(service, name);
+    if (owned !== undefined) {
+      const { why, field } = owned;
+      return { kind: "owned", why, ...(field === undefined ? {} : { field }) };
+    }
+    const preset = claims.preset(service, name);
+    return preset === undefined ? undefined : { kind: "preset", why: preset.why };
+  };
+}
+
+/** What differs for a service in the next release; undefined when there is none. */
+export async function nextChanges(
+  release: string,
+  service: string,
+): Promise<{ readonly release: string; readonly changes: readonly CatalogueChange[] } | undefined> {
+  const next = await nextRelease(release);
+  if (next === undefined) return undefined;
+  const changes = await changesBetween(release, next, service);
+  return changes === undefined ? undefined : { release: next, changes };
+}
+
+/** Differences of a service between two releases; undefined when they are not known. */
+export function changesBetween(
+  _from: string,
+  _to: string,
+  _service: string,
+): Promise<readonly CatalogueChange[] | undefined> {
+  return Promise.resolve(undefined);
+}

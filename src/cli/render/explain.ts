@@ -1,0 +1,149 @@
+// Options for people to read.
+import { stringify } from "yaml";
+import type { CatalogueChange } from "../../oslo/catalogue.ts";
+import { type Explanation, fullName, type OptionExplanation, type OptionSummary } from "../../options/explain.ts";
+import { valueWords, wrapHelp } from "../../options/words.ts";
+import { table } from "./table.ts";
+
+type Known = Exclude<Explanation, { type: "unknown" }>;
+
+/** An explanation in lines of at most `width` characters, where words can be divided. */
+export function explainLines(explanation: Known, width: number): string[] {
+  switch (explanation.type) {
+    case "option":
+      return optionLines(explanation, width);
+    case "group":
+      return [
+        `${explanation.service}.${explanation.group}: ${count(explanation.options.length, "option")} in OpenStack ${explanation.release}`,
+        "",
+        ...summaryTable(explanation.options, ({ name }) => name),
+      ];
+    case "several":
+      return [
+        `${explanation.name} is in ${explanation.options.length} groups; give the one you mean`,
+        "",
+        ...summaryTable(explanation.options, fullName),
+      ];
+    case "service":
+      return [
+        `${explanation.service}: ${count(explanation.groups.length, "group")} of options in OpenStack ${explanation.release}`,
+        `components: ${explanation.components.join(", ")}`,
+        "",
+        ...table(
+          ["GROUP", "OPTIONS"],
+          explanation.groups.map(({ group, options }) => [group, String(options)]),
+        ),
+      ];
+  }
+}
+
+function count(number: number, what: string): string {
+  return `${number} ${what}${number === 1 ? "" : "s"}`;
+}
+
+/** Longest text in a cell of a table. */
+const CELL = 40;
+
+function summaryTable(options: readonly OptionSummary[], name: (option: OptionSummary) => string): string[] {
+  const rows = options.map((option) => [
+    name(option),
+    cut(option.type),
+    option.secret ? "(secret)" : cut(valueWords(option.default)),
+    notes(option).join(", "),
+  ]);
+  return table(["OPTION", "TYPE", "DEFAULT", "NOTES"], rows);
+}
+
+function notes(option: OptionSummary): string[] {
+  const all = {
+    mutable: option.mutable,
+    advanced: option.advanced,
+    deprecated: option.deprecated,
+    owned: option.owned,
+  };
+  return Object.entries(all).flatMap(([note, holds]) => (holds ? [note] : []));
+}
+
+function cut(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ");
+  return line.length > CELL ? `${line.slice(0, CELL - 3)}...` : line;
+}
+
+function optionLines(option: OptionExplanation, width: number): string[] {
+  const { askedBy, help, example, next } = option;
+  const older = askedBy === undefined ? [] : [`${fullName(askedBy)} is an older name: write ${fullName(option)}.`, ""];
+  return [
+    `${option.service}.${fullName(option)} in OpenStack ${option.release}`,
+    "",
+    ...older,
+    ...facts(option).flatMap(([name, text]) => hanging(name, text, width)),
+    ...(help === undefined ? [] : ["", ...wrapHelp(help, width)]),
+    ...(example === undefined ? [] : ["", "EXAMPLE", ...indented(stringify(example))]),
+    ...(next === undefined ? [] : ["", `IN ${next.release}`, ...nextLines(next.changes)]),
+  ];
+}
+
+function facts(option: OptionExplanation): [string, string][] {
+  const { default: usual, sampleDefault, deprecated, claim } = option;
+  const machine = sampleDefault === undefined ? "" : ` (${valueWords(sampleDefault)}; it depends on the machine)`;
+  const found: [string, string | undefined][] = [
+    ["type", `${option.allowed}${option.multi ? "; may be given several times" : ""}`],
+    ["default", `${valueWords(usual)}${machine}${option.required ? "; a value is required" : ""}`],
+    ["change", option.mutable ? "takes effect without a restart" : `restarts ${option.readBy.join(", ")}`],
+    ["read by", option.readBy.join(", ")],
+    ["secret", option.secret ? "yes: its value stands in a Secret, which secretOptions name" : undefined],
+    ["advanced", option.advanced ? "yes: for those who know why they need it" : undefined],
+    ["older names", option.olderNames.map(fullName).join(", ")],
+    ["deprecated", deprecated === undefined ? undefined : deprecation(deprecated)],
+    ["owned", claim?.kind === "owned" ? `by Underpin: ${claim.why}${useField(claim.field)}` : undefined],
+    ["Underpin", claim?.kind === "preset" ? `gives it a value of its own: ${claim.why}; yours wins` : undefined],
+  ];
+  return found.filter((fact): fact is [string, string] => fact[1] !== undefined && fact[1] !== "");
+}
+
+function useField(field: string | undefined): string {
+  return field === undefined ? "; no field of the Cloud changes it" : `; use ${field}`;
+}
+
+function deprecation({ reason, since }: NonNullable<OptionExplanation["deprecated"]>): string {
+  const when = since === undefined ? "yes" : `since ${since}`;
+  return reason === undefined ? when : `${when}: ${reason.replaceAll(/\s+/g, " ").trim()}`;
+}
+
+const LABEL = 13;
+
+/** A fact whose further lines stand below its text. */
+function hanging(name: string, text: string, width: number): string[] {
+  const lines = wrapHelp(text, Math.max(width - LABEL - 2, 20));
+  return lines.map((line, index) => `  ${(index === 0 ? name : "").padEnd(LABEL)}${line}`);
+}
+
+function indented(text: string): string[] {
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => `  ${line}`);
+}
+
+function nextLines(changes: readonly CatalogueChange[]): string[] {
+  return changes.length === 0 ? ["  the same"] : changes.map((change) => `  ${changeWords(change)}`);
+}
+
+/** A difference between two releases in words. */
+export function changeWords(change: CatalogueChange): string {
+  const { before, after, to } = change;
+  switch (change.change) {
+    case "added":
+      return "added";
+    case "removed":
+      return "removed";
+    case "renamed":
+      return `renamed to ${to === undefined ? "?" : fullName(to)}`;
+    case "deprecated":
+      return "deprecated";
+    case "default":
+      return `default ${cut(valueWords(before))} -> ${cut(valueWords(after))}`;
+    case "type":
+      return `type ${valueWords(before)} -> ${valueWords(after)}`;
+  }
+}

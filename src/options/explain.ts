@@ -1,0 +1,276 @@
+// What there is to know about an option of a release, as data: `underpin explain` draws it.
+import { nearest } from "../api/nearest.ts";
+import type { Catalogue, CatalogueChange, CatalogueOption, JsonValue, OptionName } from "../oslo/catalogue.ts";
+import { typeWords } from "./words.ts";
+
+/** What Underpin says of an option that it sets: its own, or a value of its own that the Cloud may change. */
+export interface Claim {
+  readonly kind: "owned" | "preset";
+  readonly why: string;
+  /** Field of the Cloud that decides it, `spec.network.mtu`. */
+  readonly field?: string;
+}
+
+/** What surrounds a catalogue when one of its options is explained. */
+export interface ExplainContext {
+  readonly catalogue: Catalogue;
+  readonly claim: (name: OptionName) => Claim | undefined;
+  /** What differs in the next release that is known; absent when this is the last. */
+  readonly next?: { readonly release: string; readonly changes: readonly CatalogueChange[] };
+}
+
+/** An option in one line. */
+export interface OptionSummary extends OptionName {
+  readonly type: string;
+  readonly default?: JsonValue;
+  readonly mutable: boolean;
+  readonly secret: boolean;
+  readonly advanced: boolean;
+  readonly deprecated: boolean;
+  readonly owned: boolean;
+  /** First sentence of its help. */
+  readonly brief: string;
+}
+
+export interface OptionExplanation extends OptionName {
+  readonly type: "option";
+  readonly release: string;
+  readonly service: string;
+  /** The older name that was asked for. */
+  readonly askedBy?: OptionName;
+  readonly allowed: string;
+  readonly multi: boolean;
+  readonly default?: JsonValue;
+  readonly sampleDefault?: JsonValue;
+  readonly secret: boolean;
+  readonly mutable: boolean;
+  readonly advanced: boolean;
+  readonly required: boolean;
+  readonly deprecated?: { readonly reason?: string; readonly since?: string };
+  readonly olderNames: readonly OptionName[];
+  readonly readBy: readonly string[];
+  readonly claim?: Claim;
+  readonly help?: string;
+  /** Fields of the Cloud that set it, by way of example; absent when it is Underpin's. */
+  readonly example?: JsonValue;
+  readonly next?: { readonly release: string; readonly changes: readonly CatalogueChange[] };
+}
+
+export type Explanation =
+  | OptionExplanation
+  | {
+      readonly type: "group";
+      readonly release: string;
+      readonly service: string;
+      readonly group: string;
+      readonly options: readonly OptionSummary[];
+    }
+  | {
+      readonly type: "service";
+      readonly release: string;
+      readonly service: string;
+      readonly components: readonly string[];
+      readonly groups: readonly { readonly group: string; readonly options: number }[];
+    }
+  /** `name` alone stands in several groups. */
+  | { readonly type: "several"; readonly name: string; readonly options: readonly OptionSummary[] }
+  | { readonly type: "unknown"; readonly what: string; readonly meant: readonly string[] };
+
+/** The parts of `nova.DEFAULT.debug`; what a Cloud's path has beyond them is taken away. */
+export function parseTarget(target: string): { readonly service: string; readonly rest: string } {
+  const plain = target.replace(/^spec\./, "").replace(/^services\./, "");
+  const [service = "", ...rest] = plain.split(".");
+  return { service, rest: rest.join(".").replace(/^(?:options|uncheckedOptions)\.(?=.)/, "") };
+}
+
+/** Explains what `rest` names in a service: nothing, a group, an option by any of its names. */
+export function explain(rest: string, context: ExplainContext): Explanation {
+  const { catalogue } = context;
+  const { release, service } = catalogue;
+  if (rest === "") return explainService(catalogue);
+  const group = groupNamed(catalogue, rest);
+  if (group !== undefined) {
+    const options = catalogue.options(group).map((option) => summary(option, context));
+    return { type: "group", release, service, group, options };
+  }
+  const dot = rest.lastIndexOf(".");
+  if (dot < 0) return explainBare(rest, context);
+  const asked = { group: rest.slice(0, dot), name: rest.slice(dot + 1) };
+  const option = catalogue.find(groupNamed(catalogue, asked.group) ?? asked.group, asked.name);
+  return option === undefined ? unknown(asked, catalogue) : explainOption(option, asked, context);
+}
+
+function explainService(catalogue: Catalogue): Explanation {
+  const { release, service, components } = catalogue;
+  const groups = catalogue.groups.map((group) => ({ group, options: catalogue.options(group).length }));
+  return { type: "service", release, service, components, groups };
+}
+
+/** oslo.config takes a group as it is written; only DEFAULT is often meant by another spelling. */
+function groupNamed(catalogue: Catalogue, name: string): string | undefined {
+  if (catalogue.groups.includes(name)) return name;
+  return name.toUpperCase() === "DEFAULT" && catalogue.groups.includes("DEFAULT") ? "DEFAULT" : undefined;
+}
+
+/** A name without a group: the option of that name where there is one, or all of them. */
+function explainBare(name: string, context: ExplainContext): Explanation {
+  const { catalogue } = context;
+  const found = allOptions(catalogue).filter((option) => option.name === name);
+  const [first, ...more] = found;
+  if (first === undefined) {
+    const group = nearest(name, catalogue.groups);
+    const options = suggestions({ group: "DEFAULT", name }, catalogue);
+    const meant = [...(group === undefined ? [] : [group]), ...options];
+    return { type: "unknown", what: `a group or option ${name}`, meant: targets(catalogue, meant) };
+  }
+  if (more.length === 0) return explainOption(first, first, context);
+  return { type: "several", name, options: found.map((option) => summary(option, context)) };
+}
+
+function unknown(asked: OptionName, catalogue: Catalogue): Explanation {
+  const meant = targets(catalogue, suggestions(asked, catalogue));
+  return { type: "unknown", what: `an option ${asked.group}.${asked.name}`, meant };
+}
+
+function targets(catalogue: Catalogue, meant: readonly string[]): string[] {
+  return meant.map((one) => `${catalogue.service}.${one}`);
+}
+
+/** Names that were probably meant, the likeliest first: the same name elsewhere, a similar one in the group, in any group. */
+export function suggestions({ group, name }: OptionName, catalogue: Catalogue): string[] {
+  const all = allOptions(catalogue);
+  const elsewhere = all.filter((option) => option.name === name).map(fullName);
+  const own = catalogue.options(nearest(group, catalogue.groups) ?? group);
+  const near = [own, all].flatMap((options) => {
+    const found = nearest(
+      name,
+      options.map((option) => option.name),
+    );
+    return options.filter((option) => option.name === found).map(fullName);
+  });
+  return [...new Set([...elsewhere, ...near])].slice(0, 3);
+}
+
+function allOptions(catalogue: Catalogue): CatalogueOption[] {
+  return catalogue.groups.flatMap((group) => [...catalogue.options(group)]);
+}
+
+/** `DEFAULT.debug`. */
+export function fullName({ group, name }: OptionName): string {
+  return `${group}.${name}`;
+}
+
+function summary(option: CatalogueOption, { claim }: ExplainContext): OptionSummary {
+  const { group, name, type, multi, secret } = option;
+  return {
+    group,
+    name,
+    type: multi === true ? `${typeWords(type)}, several times` : typeWords(type),
+    ...(option.default === undefined || secret === true ? {} : { default: option.default }),
+    mutable: option.mutable === true,
+    secret: secret === true,
+    advanced: option.advanced === true,
+    deprecated: option.deprecated !== undefined,
+    owned: claim(option)?.kind === "owned",
+    brief: firstSentence(option.help ?? ""),
+  };
+}
+
+function firstSentence(help: string): string {
+  const [paragraph = ""] = help.trim().split(/\n\s*\n/);
+  const text = paragraph.replaceAll(/\s+/g, " ");
+  return (/^.*?[^.]\.(?=\s|$)/.exec(text)?.[0] ?? text).replace(/\.$/, "");
+}
+
+function explainOption(option: CatalogueOption, asked: OptionName, context: ExplainContext): OptionExplanation {
+  const { catalogue, next } = context;
+  const { group, name, deprecated, help, sampleDefault } = option;
+  const claim = context.claim(option);
+  const older = asked.group.toUpperCase() === group.toUpperCase() && asked.name === name ? {} : { askedBy: asked };
+  const changes = next?.changes.filter((change) => change.group === group && change.name === name) ?? [];
+  return {
+    type: "option",
+    release: catalogue.release,
+    service: catalogue.service,
+    group,
+    name,
+    ...older,
+    allowed: typeWords(option.type),
+    multi: option.multi === true,
+    ...(option.default === undefined ? {} : { default: option.default }),
+    ...(sampleDefault === undefined ? {} : { sampleDefault }),
+    secret: option.secret === true,
+    mutable: option.mutable === true,
+    advanced: option.advanced === true,
+    required: option.required === true,
+    ...(deprecated === undefined ? {} : { deprecated }),
+    olderNames: option.olderNames ?? [],
+    readBy: option.readBy ?? catalogue.components,
+    ...(help === undefined ? {} : { help }),
+    ...(claim === undefined ? {} : { claim }),
+    ...(claim?.kind === "owned" ? {} : { example: exampleCloud(option, catalogue.service) }),
+    ...(next === undefined ? {} : { next: { release: next.release, changes } }),
+  };
+}
+
+/** The part of a Cloud that sets the option, to another value than its default where one is at hand. */
+function exampleCloud(option: CatalogueOption, service: string): JsonValue {
+  const { group, name } = option;
+  const key = `${group}.${name}`.replaceAll(/[^-._a-zA-Z0-9]/g, "-");
+  const fields: JsonValue =
+    option.secret === true
+      ? { secretOptions: [{ group, option: name, secretRef: { name: `${service}-options`, key } }] }
+      : { options: { [group]: { [name]: exampleValue(option) } } };
+  return { spec: { services: { [service]: fields } } };
+}
+
+function exampleValue({ type, multi, default: usual, sampleDefault }: CatalogueOption): JsonValue {
+  const shown = usual ?? sampleDefault;
+  if (multi === true) return Array.isArray(shown) && shown.length > 0 ? shown : [exampleOf(type, undefined)];
+  return exampleOf(type, shown);
+}
+
+function exampleOf(type: CatalogueOption["type"], usual: JsonValue | undefined): JsonValue {
+  switch (type.kind) {
+    case "boolean":
+      return usual !== true;
+    case "integer":
+    case "port":
+    case "float":
+      return exampleNumber(type, usual);
+    case "list":
+      return Array.isArray(usual) && usual.length > 0 ? usual : [exampleOf(type.item, undefined)];
+    case "dict":
+      return isMap(usual) && Object.keys(usual).length > 0 ? usual : { name: exampleOf(type.value, undefined) };
+    case "string":
+      return type.choices?.find((choice) => choice !== usual && choice !== null && choice !== "") ?? usual ?? "text";
+    default:
+      return usual ?? EXAMPLES[type.kind];
+  }
+}
+
+const EXAMPLES = {
+  range: "1-5",
+  ip: "192.0.2.1",
+  host: "host.example",
+  hostname: "host",
+  hostdomain: "host.example",
+  uri: "https://host.example",
+  unchecked: "text",
+} as const;
+
+function exampleNumber(
+  type: Extract<CatalogueOption["type"], { kind: "integer" | "port" | "float" }>,
+  usual: JsonValue | undefined,
+): JsonValue {
+  const choice = "choices" in type ? type.choices?.find((one) => one !== usual && one !== null) : undefined;
+  if (choice !== undefined) return choice;
+  const [min, max] = [Number(type.min ?? -Infinity), Number(type.max ?? Infinity)];
+  const wanted = typeof usual === "number" && usual > 0 ? usual * 2 : type.kind === "float" ? 1.5 : 10;
+  const found = Math.min(Math.max(wanted, min), max);
+  return found === usual && found - 1 >= min ? found - 1 : found;
+}
+
+function isMap(value: JsonValue | undefined): value is Readonly<Record<string, JsonValue>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
