@@ -7,16 +7,16 @@ import type { Cache } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { readiness } from "../kube/ready.ts";
 import { type KubeObject, refOf } from "../kube/types.ts";
-import type { EventRecorder } from "../runtime/events.ts";
+import type { EventNote, EventRecorder } from "../runtime/events.ts";
 import type { BuildInput, Workload } from "../workloads/contract.ts";
 import { CloudScope } from "./cloud-scope.ts";
-import { type Desired, buildDesired, workloadVerdicts } from "./desired.ts";
+import { type Desired, buildDesired, type VerdictPorts, workloadVerdicts } from "./desired.ts";
 import { removeCloud } from "./deletion.ts";
 import { clusterIPs } from "./facts.ts";
-import { cleanupInput, gatherInput, type InputOptions } from "./input.ts";
+import { bareInput, gatherInput, type InputOptions } from "./input.ts";
 import { ensureHypervisors, hypervisorManifests } from "./hypervisors.ts";
 import { type CloudState, INVENTORY_NAME, STATE_NAME, readState, sameState, writeState } from "./state.ts";
-import { cloudStatus, type StatusInput, type WorkloadVerdict } from "./status.ts";
+import { cloudStatus, type StatusInput } from "./status.ts";
 
 export interface CloudReconcilerOptions {
   readonly client: KubeClient;
@@ -37,6 +37,8 @@ export interface CloudReconcilerOptions {
 
 /** Seconds until a pass that failed at something outside is tried again when no event comes before. */
 const RETRY_SECONDS = 5;
+
+const PAUSED = "nothing is changed while spec.change.paused is true";
 
 type Outcome = { readonly requeueAfterSeconds: number | undefined };
 
@@ -67,11 +69,15 @@ export class CloudReconciler {
   }
 
   async #ensure(cloud: Cloud, scope: CloudScope): Promise<Outcome> {
+    this.#tellPause(cloud);
     if (cloud.spec.change.paused)
-      return this.#report(cloud, stalled("Paused", "spec.change.paused is true: nothing is changed"));
+      return this.#report(cloud, { verdicts: this.#look(cloud, scope), held: { phase: "Paused", message: PAUSED } });
     const state = this.#state(cloud, scope);
     const gathered = await gatherInput(cloud, state, scope, this.#inputOptions());
-    if (gathered.type === "stalled") return this.#report(cloud, stalled(gathered.reason, gathered.message));
+    if (gathered.type === "stalled") {
+      const { reason, message } = gathered;
+      return this.#report(cloud, { verdicts: this.#look(cloud, scope), stalled: { reason, message } });
+    }
     return this.#execute(gathered.input, { ...state, credentials: gathered.credentials }, { scope, before: state });
   }
 
@@ -106,7 +112,8 @@ export class CloudReconciler {
     // What is no longer wanted goes when all that is wanted is there.
     if (progress.complete) await scope.inventory.prune(refs);
     const failed = [...progress.states.values()].some(({ state: step }) => step === "failed");
-    const outcome = await this.#report(cloud, this.#observed(input, desired, { progress, scope }));
+    const verdicts = workloadVerdicts(this.#options.workloads, input, lookInto(scope));
+    const outcome = await this.#report(cloud, { progress, steps: desired.steps, verdicts });
     await ensureHypervisors(input, nodes, scope, this.#options.client);
     // Before all steps were done once, nova is not there or knows no nodes.
     if (progress.complete && nodes.length > 0) scope.nova.start();
@@ -119,48 +126,36 @@ export class CloudReconciler {
     return failed ? { requeueAfterSeconds: RETRY_SECONDS } : outcome;
   }
 
-  #observed(
-    input: BuildInput,
-    desired: Desired,
-    context: { progress: Progress; scope: CloudScope },
-  ): Partial<StatusInput> {
-    const byKey = new Map(
-      desired.objects.map((object) => [
-        `${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`,
-        object,
-      ]),
-    );
-    const verdicts = workloadVerdicts(this.#options.workloads, input, {
-      readiness: (key) => {
-        const manifest = byKey.get(key);
-        const live = manifest === undefined ? undefined : context.scope.view.get(refOf(manifest));
-        return live === undefined ? undefined : readiness(live);
-      },
-    });
-    return { progress: context.progress, steps: desired.steps, verdicts };
+  /** How the workloads stand, of a Cloud for which nothing is built. */
+  #look(cloud: Cloud, scope: CloudScope): StatusInput["verdicts"] {
+    return workloadVerdicts(this.#options.workloads, bareInput(cloud, this.#inputOptions()), lookInto(scope));
+  }
+
+  #tellPause(cloud: Cloud): void {
+    const { paused } = cloud.spec.change;
+    if (paused === (cloud.status?.phase === "Paused")) return;
+    if (paused) this.#record(cloud, { type: "Normal", reason: "Paused", action: "Pause", note: PAUSED });
+    else this.#record(cloud, { type: "Normal", reason: "Resumed", action: "Resume", note: "changes are made again" });
+  }
+
+  #record(cloud: Cloud, note: EventNote): void {
+    const regarding = this.#options.clouds.get(cloud.metadata.name, cloud.metadata.namespace);
+    if (regarding !== undefined) this.#options.events.record(regarding, note);
   }
 
   /** The cloud's story: each step that came to its end or failed, as an Event and a line of the log. */
   #tell(cloud: Cloud, desired: Desired, context: { before: CloudState; progress: Progress }): void {
-    const { events, log, clouds } = this.#options;
-    const regarding = clouds.get(cloud.metadata.name, cloud.metadata.namespace);
+    const { log } = this.#options;
     for (const { step, hash } of desired.steps) {
       const state = context.progress.states.get(step.id);
       if (state?.state === "done" && context.before.done[step.id] !== hash) {
         log({ step: step.id, state: "done" });
-        if (regarding !== undefined)
-          events.record(regarding, {
-            type: "Normal",
-            reason: "StepDone",
-            action: "Execute",
-            note: `${step.id} is done`,
-          });
+        this.#record(cloud, { type: "Normal", reason: "StepDone", action: "Execute", note: `${step.id} is done` });
       }
       if (state?.state !== "failed") continue;
       log({ step: step.id, state: "failed", message: state.message });
       const note = `${step.id}: ${state.message}. ${step.onFailure}`;
-      if (regarding !== undefined)
-        events.record(regarding, { type: "Warning", reason: "StepFailed", action: "Execute", note });
+      this.#record(cloud, { type: "Warning", reason: "StepFailed", action: "Execute", note });
     }
   }
 
@@ -169,7 +164,7 @@ export class CloudReconciler {
       cloud,
       progress: undefined,
       steps: [],
-      verdicts: keptVerdicts(cloud),
+      verdicts: [],
       stalled: undefined,
       now: new Date().toISOString(),
       ...input,
@@ -193,9 +188,17 @@ export class CloudReconciler {
     // The watch may lag behind our own last pass, and what is gone must not be cleaned up again.
     const { finalizers = [] } = (await this.#options.client.get(ref))?.metadata ?? {};
     if (!finalizers.includes(FINALIZER)) return this.#forget(key);
-    const input = cleanupInput(cloud, this.#inputOptions());
-    const remaining = await removeCloud(input, this.#state(cloud, scope), scope, this.#options);
-    if (remaining > 0) return { requeueAfterSeconds: 1 };
+    const input = bareInput(cloud, this.#inputOptions());
+    const removal = await removeCloud(input, this.#state(cloud, scope), scope, {
+      ...this.#options,
+      onFailure: (note) => this.#record(cloud, { type: "Warning", reason: "CleanupFailed", action: "Delete", note }),
+    });
+    if (removal.state !== "gone") {
+      const { message } = removal;
+      const stalled = removal.state === "stuck" ? { reason: "CleanupFailed", message } : undefined;
+      await this.#report(cloud, { held: { phase: "Deleting", message }, stalled });
+      return { requeueAfterSeconds: removal.state === "stuck" ? undefined : removal.again };
+    }
     const rest = finalizers.filter((one) => one !== FINALIZER);
     await this.#options.client.patch(
       ref,
@@ -242,17 +245,12 @@ export class CloudReconciler {
   }
 }
 
-function stalled(reason: string, message: string): Partial<StatusInput> {
-  return { stalled: { reason, message } };
-}
-
-/** What was known of the workloads before, for a status that is written without looking at them. */
-function keptVerdicts(cloud: Cloud): WorkloadVerdict[] {
-  return (cloud.status?.services ?? []).map(({ name, ready, message, endpoint, next }) => ({
-    name,
-    ready,
-    message: message ?? "",
-    next: next ?? "",
-    ...(endpoint === undefined ? {} : { endpoint }),
-  }));
+/** What is live of the objects that a workload says must be ready. */
+function lookInto({ view }: CloudScope): VerdictPorts {
+  return {
+    readiness: (key) => {
+      const live = view.named(key);
+      return live === undefined ? undefined : readiness(live);
+    },
+  };
 }

@@ -1,8 +1,8 @@
 import { LABEL, MANAGED_BY, nodesNamespace } from "../api/names.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { readiness } from "../kube/ready.ts";
 import { type KubeObject, refOf } from "../kube/types.ts";
 import type { BuildInput, Workload } from "../workloads/contract.ts";
+import { cleanNodes, type Removal, waiting } from "./clean-nodes.ts";
 import type { CloudScope } from "./cloud-scope.ts";
 import { type CloudState, STATE_NAME, writeState } from "./state.ts";
 
@@ -14,61 +14,42 @@ const CLEANUP = "cloud/cleanup";
 export interface DeletionPorts {
   readonly client: KubeClient;
   readonly workloads: readonly Workload[];
+  /** Told of what failed and is tried again, or not. */
+  readonly onFailure: (message: string) => void;
 }
 
 /**
- * Removes all that was made for a Cloud: its pods, then what they left on the nodes, then what they used. Answers how
- * many objects are still there; call again until it is none.
+ * Removes all that was made for a Cloud: its pods, then what they left on the nodes, then what they used. Call again
+ * until it is gone.
  */
 export async function removeCloud(
   input: BuildInput,
   state: CloudState,
   scope: CloudScope,
   ports: DeletionPorts,
-): Promise<number> {
+): Promise<Removal> {
   const { cloud } = input;
   const retain = cloud.spec.deletionPolicy === "Retain";
   const keep = (object: KubeObject): boolean => retain && isData(object);
   const cleaned = state.done[CLEANUP] !== undefined;
   if (!cleaned) {
-    const open = await cleanNodes(input, { scope, workloads: ports.workloads, keep });
-    if (open > 0) return open;
+    const open = await cleanNodes(input, state, { scope, keep, ...ports });
+    if (open !== undefined) return open;
     scope.view.wrote(await writeState(ports.client, cloud.metadata, { ...state, done: { [CLEANUP]: "done" } }));
   }
   const { remaining } = await scope.inventory.prune([], { keep });
-  if (remaining.length > 0) return remaining.length;
+  if (remaining.length > 0) return waiting("what its pods used is removed");
   const { namespace } = cloud.metadata;
   if (retain) {
     // Nothing is done any more, but what had a value still has it: a Cloud made again finds its data and opens it.
     await writeState(ports.client, cloud.metadata, { ...state, done: {} });
   } else {
     const left = await removeData(input, ports.client);
-    if (left > 0) return left;
+    if (left > 0) return waiting("its data is removed");
     await ports.client.delete({ apiVersion: "v1", kind: "ConfigMap", namespace, name: STATE_NAME });
   }
   await scope.inventory.destroy();
-  return 0;
-}
-
-interface CleanContext {
-  readonly scope: CloudScope;
-  readonly workloads: readonly Workload[];
-  readonly keep: (object: KubeObject) => boolean;
-}
-
-/** Runs the workloads' clean-up Jobs when all other pods are gone. Answers how much is left to wait for. */
-async function cleanNodes(input: BuildInput, { scope, workloads, keep }: CleanContext): Promise<number> {
-  const nodes = input.facts.nodes.map(({ name }) => name);
-  const manifests = workloads.flatMap((workload) => workload.cleanup?.(input, nodes) ?? []);
-  const { remaining } = await scope.inventory.prune(manifests.map(refOf), { keep });
-  if (remaining.length > 0) return remaining.length;
-  await scope.inventory.add(manifests.map(refOf));
-  const ports = scope.ports();
-  await Promise.all(manifests.map((manifest) => ports.ensure(manifest)));
-  return manifests.filter((manifest) => {
-    const live = scope.view.get(refOf(manifest));
-    return live === undefined || readiness(live).state !== "ready";
-  }).length;
+  return { state: "gone" };
 }
 
 /** Claims that StatefulSets made and Secrets that the operator made are in no inventory: they carry our label. */

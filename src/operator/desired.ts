@@ -73,7 +73,9 @@ export function workloadVerdicts(
       return [`${kind} ${name}: ${state?.message ?? "does not exist yet"}`];
     });
     const endpoint =
-      endpointPath === undefined ? {} : { endpoint: `https://${input.facts.publicEndpoint}${endpointPath}` };
+      endpointPath === undefined || input.facts.publicEndpoint === ""
+        ? {}
+        : { endpoint: `https://${input.facts.publicEndpoint}${endpointPath}` };
     return [{ name: workload.name, ready: open.length === 0, message: open.join("; "), next, ...endpoint }];
   });
 }

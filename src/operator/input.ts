@@ -56,8 +56,8 @@ export async function gatherInput(
   return { type: "input", input, credentials: requests.map((request) => request.name) };
 }
 
-/** What clean-up Jobs need: no credentials and no certificates, which may be gone already, and perhaps no nodes. */
-export function cleanupInput(cloud: Cloud, options: InputOptions): BuildInput {
+/** What can be said of a Cloud without credentials and certificates, which may be gone, and perhaps without nodes. */
+export function bareInput(cloud: Cloud, options: InputOptions): BuildInput {
   const nodes = nodeFacts(cloud, options.nodes);
   const facts: Facts = {
     credentials: {},

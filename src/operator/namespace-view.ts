@@ -73,6 +73,13 @@ export class NamespaceView {
     return written;
   }
 
+  /** The object of a key `Kind/namespace/name`. Throws RangeError for a kind or namespace that is not watched. */
+  named(key: string): KubeObject | undefined {
+    const [name = "", namespace = "", kind = ""] = key.split("/").toReversed();
+    const { apiVersion = "" } = WATCHED_KINDS.find((known) => known.kind === kind) ?? {};
+    return this.get({ apiVersion, kind, namespace, name });
+  }
+
   list(kind: string, namespace: string): readonly KubeObject[] {
     return this.#caches.get(`${kind}/${namespace}`)?.list() ?? [];
   }

@@ -24,7 +24,14 @@ export interface StatusInput {
   readonly verdicts: readonly WorkloadVerdict[];
   /** What stops everything, in plain words; undefined when nothing does. */
   readonly stalled: { readonly reason: string; readonly message: string } | undefined;
+  /** Why the Cloud is not made what its resource says, while nothing is wrong. */
+  readonly held?: Held | undefined;
   readonly now: string;
+}
+
+export interface Held {
+  readonly phase: "Paused" | "Deleting";
+  readonly message: string;
 }
 
 /** The status that tells the truth, with the times of what did not change kept. Pure. */
@@ -32,13 +39,16 @@ export function cloudStatus(input: StatusInput): CloudStatus {
   const { cloud, verdicts, now } = input;
   const before = cloud.status;
   const failed = failedStep(input);
-  const ready = input.progress?.complete === true && verdicts.every((verdict) => verdict.ready);
-  const phase = phaseOf(input, ready, failed !== undefined);
+  const ready = isReady(input);
+  const stalled = input.stalled !== undefined || failed !== undefined;
+  const phase = phaseOf(input, ready, stalled);
+  const paused = phase === "Paused";
   const open = verdicts.filter((verdict) => !verdict.ready);
-  const waiting = input.stalled?.message ?? failed ?? (open.length > 0 ? describe(open) : "every workload is ready");
+  const message =
+    input.stalled?.message ?? failed ?? (phase === "Deleting" ? input.held?.message : undefined) ?? describe(open);
   const reason = input.stalled?.reason ?? (failed === undefined ? phase : "StepFailed");
   const was = before?.release?.current;
-  const current = ready ? cloud.spec.release : was;
+  const current = ready && !paused ? cloud.spec.release : was;
   return {
     observedGeneration: cloud.metadata.generation ?? 0,
     operatorVersion: OPERATOR_VERSION,
@@ -46,17 +56,25 @@ export function cloudStatus(input: StatusInput): CloudStatus {
     ready: `${verdicts.length - open.length}/${verdicts.length}`,
     release: { ...(current === undefined ? {} : { current }), target: cloud.spec.release },
     conditions: [
-      condition(input, { type: "Ready", holds: ready, reason, message: waiting }),
+      condition(input, { type: "Ready", holds: ready, reason, message }),
       condition(input, {
         type: "Reconciling",
         holds: phase === "Installing" || phase === "Changing",
         reason,
-        message: waiting,
+        message,
       }),
-      condition(input, { type: "Stalled", holds: phase === "Stalled", reason, message: waiting }),
-      condition(input, { type: "Degraded", holds: phase === "Degraded", reason, message: waiting }),
+      condition(input, { type: "Stalled", holds: stalled, reason, message }),
+      condition(input, { type: "Degraded", holds: phase === "Degraded", reason, message }),
+      condition(input, {
+        type: "Paused",
+        holds: paused,
+        reason: phase,
+        message: paused ? (input.held?.message ?? "") : "changes are made as they come",
+      }),
     ],
-    services: verdicts.map((verdict) => serviceStatus(verdict, before, cloud.spec.release, now)),
+    services: verdicts.map((verdict) =>
+      serviceStatus(verdict, before, { release: paused ? (was ?? cloud.spec.release) : cloud.spec.release, now }),
+    ),
     endpoints: Object.fromEntries(
       verdicts.flatMap(({ name, endpoint }) => (endpoint === undefined ? [] : [[name, endpoint]])),
     ),
@@ -65,8 +83,16 @@ export function cloudStatus(input: StatusInput): CloudStatus {
   };
 }
 
-function phaseOf(input: StatusInput, ready: boolean, failed: boolean): string {
-  if (input.stalled !== undefined || failed) return "Stalled";
+/** A paused Cloud is judged by its workloads alone: what would be changed is not looked at. */
+function isReady({ held, progress, verdicts }: StatusInput): boolean {
+  if (held?.phase === "Deleting") return false;
+  const all = verdicts.length > 0 && verdicts.every((verdict) => verdict.ready);
+  return all && (held?.phase === "Paused" || progress?.complete === true);
+}
+
+function phaseOf(input: StatusInput, ready: boolean, stalled: boolean): string {
+  if (input.held !== undefined) return input.held.phase;
+  if (stalled) return "Stalled";
   if (ready) return "Ready";
   const installed = input.cloud.status?.release?.current !== undefined;
   if (input.progress?.complete === true) return installed ? "Degraded" : "Installing";
@@ -82,7 +108,9 @@ function failedStep({ progress, steps }: StatusInput): string | undefined {
 }
 
 function describe(open: readonly WorkloadVerdict[]): string {
-  return open.map(({ name, message }) => `${name}: ${message}`).join("; ");
+  return open.length === 0
+    ? "every workload is ready"
+    : open.map(({ name, message }) => `${name}: ${message}`).join("; ");
 }
 
 function condition(
@@ -104,8 +132,7 @@ function condition(
 function serviceStatus(
   verdict: WorkloadVerdict,
   before: CloudStatus | undefined,
-  release: string,
-  now: string,
+  { release, now }: { release: string; now: string },
 ): ServiceStatus {
   const was = before?.services?.find(({ name }) => name === verdict.name);
   const since = was?.ready === verdict.ready && was.since !== undefined ? was.since : now;

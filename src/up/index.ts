@@ -4,13 +4,13 @@ import { type Report, timed } from "../host/progress.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { loadKubeconfig } from "../kube/config.ts";
 import { createClient } from "../kube/http-client.ts";
-import type { KubeObject } from "../kube/types.ts";
 import { readState, STATE_NAME } from "../operator/state.ts";
 import { ensureUnderlay, installTools, requireFit, type UnderlayHandle, underlayState } from "../underlay/index.ts";
 import { type CloudEntry, openstackConfigFolder, writeCloudEntry } from "./clouds-yaml.ts";
 import { administrator, administratorSession, bringUpGuest, guestKeyFile } from "./guest.ts";
 import { untilAnswers, untilComputeUp, waitsOf } from "./answers.ts";
-import { conditionStatus, install } from "./install.ts";
+import { untilCloudReady } from "./cloud-ready.ts";
+import { install } from "./install.ts";
 import { both, prepare, type Prepared } from "./prepare.ts";
 import { watchUntil } from "./watch-until.ts";
 
@@ -63,9 +63,16 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
       install({ client, cloud: options.cloud, written: options.written, images, nodes }),
     );
     // The guest is made as soon as a node can run it, while the rest of the cloud is still coming up.
+    const stop = new AbortController();
+    const parts = { ...options, signal: AbortSignal.any([signal, stop.signal]) };
     const [, finished] = await both(
-      timed(report, "cloud/ready", "OpenStack comes up", () => waitForCloud(client, options)),
-      guestAndEntry(options, client, prepared.guest),
+      timed(report, "cloud/ready", "OpenStack comes up", () =>
+        untilCloudReady(client, { ...parts, timeoutSeconds: CLOUD_TIMEOUT_S }),
+      ).catch((error: unknown) => {
+        stop.abort(); // the guest waits for what will not come
+        throw error;
+      }),
+      guestAndEntry(parts, client, prepared.guest),
     );
     return { ...finished, changed: underlay.changed || imported > 0 || written.length > 0 || finished.changed };
   } finally {
@@ -86,32 +93,6 @@ async function importImages({ report }: UpOptions, { files }: Prepared, underlay
     timed(report, "images/import", `images of node ${name}`, () => underlay.importImages(name, files)),
   );
   return (await Promise.all(each)).flat().length;
-}
-
-/** Waits until the Cloud is Ready for the generation that was written; tells each workload as it becomes ready. */
-async function waitForCloud(client: KubeClient, options: UpOptions): Promise<void> {
-  const { name } = options.cloud.metadata;
-  const start = performance.now();
-  const told = new Set<string>();
-  const tell = (object: KubeObject | undefined): void => {
-    if (object === undefined) return;
-    for (const service of readCloud(object).status?.services ?? []) {
-      if (!service.ready || told.has(service.name)) continue;
-      told.add(service.name);
-      const seconds = Math.round((performance.now() - start) / 100) / 10;
-      options.report({ part: `cloud/${service.name}`, state: "done", message: `${service.name} is ready`, seconds });
-    }
-  };
-  await watchUntil(client, cloudRef(options.cloud.metadata), {
-    done: (object) => {
-      const observed = (object?.["status"] as { observedGeneration?: number } | undefined)?.observedGeneration;
-      return conditionStatus(object, "Ready") === "True" && observed === object?.metadata.generation;
-    },
-    onChange: tell,
-    timeoutMs: CLOUD_TIMEOUT_S * 1000,
-    what: `Cloud ${name} to be Ready`,
-    signal: options.signal,
-  });
 }
 
 /** The user's entry for the cloud and, where the Cloud runs guests, the guest. */

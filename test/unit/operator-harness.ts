@@ -113,6 +113,9 @@ export class World {
   readonly calls: string[] = [];
   /** Writes of the operator after which it is killed; undefined: it lives. */
   lives: number | undefined;
+  /** Jobs that fail, by name, and when they do. */
+  readonly failing = new Set<string>();
+  failedAt = "2026-01-01T00:00:00Z";
   #others = false;
   #operator: Operator | undefined;
 
@@ -196,7 +199,8 @@ export class World {
       let moved = false;
       for (const [kind, apiVersion] of Object.entries(KINDS)) {
         for (const object of (await this.kube.list({ apiVersion, kind })).items) {
-          const status = readyStatus(object);
+          const fails = kind === "Job" && this.failing.has(object.metadata.name);
+          const status = fails ? failedStatus(object, this.failedAt) : readyStatus(object);
           if (fieldAt(object, "status", "observedGeneration") === object.metadata.generation) continue;
           const { name, namespace = "" } = object.metadata;
           const ref = { apiVersion, kind, name, namespace };
@@ -237,6 +241,11 @@ const ALL_KINDS = {
   PersistentVolumeClaim: "v1",
   Hypervisor: "underpin.dev/v1alpha1",
 };
+
+function failedStatus(object: KubeObject, lastTransitionTime: string): object {
+  const condition = { type: "Failed", status: "True", reason: "BackoffLimitExceeded", message: "it goes wrong" };
+  return { observedGeneration: object.metadata.generation, conditions: [{ ...condition, lastTransitionTime }] };
+}
 
 function readyStatus(object: KubeObject): object {
   const seen = { observedGeneration: object.metadata.generation };

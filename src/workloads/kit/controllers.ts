@@ -74,13 +74,20 @@ export function daemonSet(owner: Owner, options: DaemonSetOptions): Manifest {
   };
 }
 
+export interface JobOptions {
+  /** Attempts before it counts as failed. */
+  readonly backoffLimit?: number;
+  /** `Never` makes a new pod for each attempt, and keeps them and their logs when the Job has failed. */
+  readonly restartPolicy?: "OnFailure" | "Never";
+}
+
 /**
  * A Job named by the content of its whole pod, since a Job cannot be changed: equal content is the same Job, done once;
  * a new image or configuration is a new Job.
  */
-export function job(owner: Owner, options: PodOptions & { readonly backoffLimit?: number }): Manifest {
+export function job(owner: Owner, options: PodOptions & JobOptions): Manifest {
   const template = podTemplate(owner, options);
-  const spec = { ...template.spec, restartPolicy: "OnFailure" };
+  const spec = { ...template.spec, restartPolicy: options.restartPolicy ?? "OnFailure" };
   return {
     apiVersion: "batch/v1",
     kind: "Job",

@@ -45,6 +45,9 @@ export function cleanup(input: BuildInput, nodes: readonly string[]): readonly M
   });
   const jobs = nodes.map((node) =>
     job(owner, {
+      // A few quick attempts; the operator makes the Job anew some times, and their logs say why it must.
+      backoffLimit: 2,
+      restartPolicy: "Never",
       hostNetwork: true,
       hostPID: true,
       placement: { nodeSelector: { "kubernetes.io/hostname": node }, tolerations: [{ operator: "Exists" }] },

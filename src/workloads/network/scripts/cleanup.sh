@@ -14,12 +14,21 @@ for namespace in /run/netns/ovnmeta-*; do
 done
 while read -r _ bridge _; do ip link delete "$bridge" 2>/dev/null; done </etc/underpin/ovs/bridges
 # nova's and OVN's names: `tap` and eleven characters of an id.
-for device in /sys/class/net/tap????????-?? /sys/class/net/br-int /sys/class/net/ovs-netdev /sys/class/net/ovs-system /sys/class/net/genev_sys_6081; do
-  [ -e "$device" ] || continue
-  ip link delete "${device#/sys/class/net/}"
-done
+DEVICES='tap????????-?? br-int ovs-netdev ovs-system genev_sys_6081'
+for device in $(cd /sys/class/net && ls -d $DEVICES 2>/dev/null); do ip link delete "$device"; done
 [ ! -d /sys/module/openvswitch ] || ovs-dpctl del-dp ovs-system 2>/dev/null
 rm -rf /host/run/openvswitch/* /host/run/libvirt/*
 # The disks of guests are data: they go when the Cloud's deletionPolicy is Delete.
 [ "$DELETION_POLICY" != Delete ] || rm -rf /host/state/openvswitch /host/state/libvirt /host/state/libvirt-etc /host/state/nova
+# What is still there is told, and the Job fails: it is run again.
+left=$(
+  cd /sys/class/net && ls -d $DEVICES 2>/dev/null
+  while read -r _ bridge _; do ls -d "$bridge" 2>/dev/null; done </etc/underpin/ovs/bridges
+  ls -d /run/netns/ovnmeta-* 2>/dev/null
+  [ "$DELETION_POLICY" != Delete ] || ls -d /host/state/openvswitch /host/state/libvirt /host/state/libvirt-etc /host/state/nova 2>/dev/null
+)
+if [ -n "$left" ]; then
+  echo "still there:" $left >&2
+  exit 1
+fi
 echo "clean"

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { readCloud } from "../../src/api/cloud.ts";
+import { cloudReport, wrongClouds } from "../../src/cli/status-report.ts";
+import { statusLines } from "../../src/cli/verbs/status.ts";
+import { LAPTOP } from "./build-input.ts";
+
+const WHEN = "2026-01-01T00:00:00Z";
+
+function cloud(status: { phase: string; conditions: Record<string, string>; message?: string }, metadata: object = {}) {
+  const { phase, message = "", conditions } = status;
+  const list = Object.entries(conditions).map(([type, value]) => ({
+    type,
+    status: value,
+    reason: phase,
+    message,
+    lastTransitionTime: WHEN,
+  }));
+  return readCloud({
+    ...LAPTOP,
+    metadata: { ...LAPTOP.metadata, ...metadata },
+    status: { phase, ready: "1/1", conditions: list, services: [{ name: "keystone", ready: true }] },
+  });
+}
+
+test("a paused Cloud that works is told as Paused, with how to go on, and nothing is wrong", () => {
+  const paused = cloud({ phase: "Paused", conditions: { Ready: "True", Paused: "True" } });
+  assert.deepEqual(wrongClouds([paused]), []);
+  const report = {
+    cluster: { state: "running", message: "" },
+    clouds: [cloudReport(paused)],
+    nodes: [],
+    hypervisors: [],
+  };
+  const lines = statusLines({ ...report, wrong: [] }, false, new Date(WHEN));
+  assert.match(lines[1] ?? "", /laptop\/laptop: OpenStack 2025\.1, Paused, 1\/1 workloads/);
+  assert.match(
+    lines[2] ?? "",
+    /spec\.change\.paused is true; go on with: underpin kubectl -n laptop patch cloud laptop/,
+  );
+});
+
+test("a Cloud on its way out tells what it waits for, and is wrong only when somebody has to act", () => {
+  const going = { deletionTimestamp: WHEN };
+  const message = "its pods end";
+  const waiting = cloud({ phase: "Deleting", message, conditions: { Ready: "False", Stalled: "False" } }, going);
+  assert.deepEqual(wrongClouds([waiting]), []);
+  const { phase, note } = cloudReport(waiting);
+  assert.deepEqual([phase, note], ["Deleting", "waiting until its pods end"]);
+  const stuck = cloud(
+    { phase: "Deleting", message: "Read why", conditions: { Ready: "False", Stalled: "True" } },
+    going,
+  );
+  assert.equal(wrongClouds([stuck])[0]?.why, "Read why");
+});
