@@ -46,6 +46,11 @@ export class ContentStore {
     return folder;
   }
 
+  /** Removes the entry, if it is there. */
+  async remove(key: { kind: string; name: string; hash: string }): Promise<void> {
+    await rm(this.path(key), { recursive: true, force: true });
+  }
+
   path(key: { kind: string; name: string; hash: string }): string {
     return join(this.root, key.kind, `${key.name}-${key.hash.slice(0, 16)}`);
   }

@@ -39,17 +39,31 @@ interface Planned {
   readonly reference: string;
 }
 
-/** Reference of each image by name, without building anything. */
-export async function imageReferences(recipes?: ReadonlyMap<string, Recipe>): Promise<Record<string, string>> {
-  const planned = [...(await plan(recipes)).values()].filter(({ recipe }) => recipe.output === "image");
-  return Object.fromEntries(planned.map(({ recipe, reference }) => [recipe.name, reference]));
+/** Reference of each image that clouds run by name, and of those that are made on demand when `names` has them; builds nothing. */
+export async function imageReferences(
+  recipes?: ReadonlyMap<string, Recipe>,
+  names?: readonly string[],
+): Promise<Record<string, string>> {
+  const all = await plan(recipes);
+  return Object.fromEntries((names ?? runImages(all)).map((name) => [name, planOf(name, all).reference]));
 }
 
-/** Makes what is missing or damaged of the named images (default: all) and their parents, in parallel. */
+function runImages(all: ReadonlyMap<string, Planned>): string[] {
+  return [...all.values()].flatMap(({ recipe }) =>
+    recipe.output === "image" && recipe.onDemand !== true ? [recipe.name] : [],
+  );
+}
+
+function planOf(name: string, all: ReadonlyMap<string, Planned>): Planned {
+  const found = all.get(name);
+  if (found === undefined) throw new RecipeError(`there is no recipe ${name}; there are ${[...all.keys()].join(", ")}`);
+  return found;
+}
+
+/** Makes what is missing or damaged of the named images (default: all that clouds run) and their parents, in parallel. */
 export async function ensureImages(options: ImageOptions & { names?: readonly string[] }): Promise<BuiltImage[]> {
   const all = await plan(options.recipes);
-  const images = [...all.values()].filter(({ recipe }) => recipe.output === "image").map(({ recipe }) => recipe.name);
-  const wanted = withParents(options.names ?? images, all);
+  const wanted = withParents(options.names ?? runImages(all), all);
   await ensure(wanted, all, options);
   return wanted.map((name) => {
     const { reference, folder } = located(name, all, options.store);
@@ -88,10 +102,8 @@ async function plan(recipes?: ReadonlyMap<string, Recipe>): Promise<ReadonlyMap<
 function withParents(names: readonly string[], all: ReadonlyMap<string, Planned>): string[] {
   const wanted = new Set<string>();
   const add = (name: string): void => {
-    const found = all.get(name);
-    if (found === undefined)
-      throw new RecipeError(`there is no recipe ${name}; there are ${[...all.keys()].join(", ")}`);
-    if (found.recipe.from !== null) add(found.recipe.from);
+    const { from } = planOf(name, all).recipe;
+    if (from !== null) add(from);
     wanted.add(name);
   };
   for (const name of names) add(name);
@@ -103,8 +115,7 @@ function located(
   all: ReadonlyMap<string, Planned>,
   store: ContentStore,
 ): Planned & { key: StoreKey; folder: string } {
-  const planned = all.get(name);
-  if (planned === undefined) throw new RecipeError(`there is no recipe ${name}`);
+  const planned = planOf(name, all);
   const key = { kind: KINDS[planned.recipe.output], name, hash: planned.hash };
   return { ...planned, key, folder: store.path(key) };
 }
@@ -120,8 +131,7 @@ async function ensure(
   all: ReadonlyMap<string, Planned>,
   options: ImageOptions,
 ): Promise<void> {
-  const missing: string[] = [];
-  for (const name of wanted) if (!(await options.store.has(located(name, all, options.store).key))) missing.push(name);
+  const missing = await missingOf(wanted, all, options.store);
   if (missing.length === 0) return;
   await mkdir(options.cacheDir, { recursive: true, mode: 0o755 });
   await using workspace = await openWorkspace(options.cacheDir, options.store, (holder) =>
@@ -135,6 +145,34 @@ async function ensure(
   const results = await Promise.allSettled(missing.map((name) => run.make(name)));
   const failures = results.flatMap((result) => (result.status === "rejected" ? [result.reason as unknown] : []));
   if (failures.length > 0) throw failures[0];
+}
+
+/**
+ * Those that are not in the store, and those whose parent was built anew since: a layer is never bit for bit the same
+ * twice, and an image refers to its parent's. Such an image is removed.
+ */
+async function missingOf(
+  wanted: readonly string[],
+  all: ReadonlyMap<string, Planned>,
+  store: ContentStore,
+): Promise<string[]> {
+  const missing: string[] = [];
+  for (const name of wanted) {
+    const { recipe, key, folder } = located(name, all, store);
+    if (await store.has(key)) {
+      const parent = recipe.from;
+      if (parent === null || recipe.output !== "image") continue;
+      if (!missing.includes(parent) && (await standsOn(folder, located(parent, all, store).folder))) continue;
+      await store.remove(key);
+    }
+    missing.push(name);
+  }
+  return missing;
+}
+
+async function standsOn(folder: string, parentFolder: string): Promise<boolean> {
+  const [own, parent] = await Promise.all([readRecord(folder), readRecord(parentFolder)]);
+  return parent.layers.every(({ digest }, index) => own.layers[index]?.digest === digest);
 }
 
 /** Bytes that a build needs at most while it runs: tree, layer and downloads. */

@@ -75,6 +75,21 @@ test(
   },
 );
 
+test("what stands on an image that was built anew is built anew too", { skip, timeout: 300_000 }, async () => {
+  const layers = async (name: string): Promise<string[]> => {
+    const [, folder = ""] = /^(.*)\/archive\.tar$/.exec((await build(name)).archive) ?? [];
+    const record = JSON.parse(await readFile(join(folder, "image.json"), "utf8")) as { layers: { digest: string }[] };
+    return record.layers.map(({ digest }) => digest);
+  };
+  const before = await layers("small");
+  const [base] = await ensureImages({ ...options(cache, store), names: ["debian"] });
+  await truncate(base?.archive ?? "", 4711);
+  const after = await layers("small");
+  assert.deepEqual(after.slice(0, 1), await layers("debian"));
+  assert.equal(after.length, before.length);
+  assert.deepEqual(await layers("small"), after, "and only once");
+});
+
 test("an unchanged recipe runs no program and is done at once", { skip }, async () => {
   const idle = { ...options(cache, store), names: ["small"], exec: () => assert.fail("a program was run") };
   const start = performance.now();
