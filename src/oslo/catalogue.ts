@@ -70,6 +70,8 @@ export interface CatalogueOption extends OptionName {
   readonly deprecated?: { readonly reason?: string; readonly since?: string };
   /** Names by which it is still read. */
   readonly olderNames?: readonly OptionName[];
+  /** Name in its Python code, where it differs: never today, since `name` is what stands in a file. */
+  readonly dest?: string;
   readonly help?: string;
   /** Namespaces of `oslo.config.opts` that list it: `nova.conf`, `oslo.messaging`. */
   readonly namespaces: readonly string[];

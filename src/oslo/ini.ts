@@ -30,9 +30,12 @@ export class Verbatim {
 
 /** An option or value that the format cannot carry. */
 export class IniError extends Error {
+  /** Without the place. */
+  readonly why: string;
   constructor(group: string, option: string, why: string) {
     super(`[${group}] ${option}: ${why}`);
     this.name = "IniError";
+    this.why = why;
   }
 }
 
@@ -114,6 +117,7 @@ const CONTROL = /[^\P{Cc}\n\t]/u;
  */
 function encode(group: string, option: string, text: string): string {
   if (CONTROL.test(text)) throw new IniError(group, option, "has a control character");
+  if (!text.isWellFormed()) throw new IniError(group, option, "has half of a character, which no file can carry");
   const [first = "", ...rest] = text.split("\n");
   const broken = rest.find((line) => line === "" || EDGE_SPACE.test(line));
   if (broken !== undefined)

@@ -1,4 +1,5 @@
 import type { IniText } from "./ini.ts";
+import { lstrip, rstrip, strip } from "./python-text.ts";
 
 /** A line that oslo.config would refuse. */
 export class IniSyntaxError extends Error {
@@ -42,7 +43,8 @@ export function readIniEntries(text: string): readonly IniEntry[] {
 
 function read(text: string): Reader {
   const reader = new Reader();
-  text.split("\n").forEach((line, index) => reader.line(line.trimEnd(), index + 1));
+  // As Python's text files: each of the three ends a line.
+  text.split(/\r\n|\r|\n/).forEach((line, index) => reader.line(rstrip(line), index + 1));
   reader.flush();
   return reader;
 }
@@ -71,7 +73,7 @@ class Reader {
 
   #continue(line: string, number: number): void {
     if (this.#option === undefined) throw new IniSyntaxError(number, "continues no option");
-    this.#lines.push(line.trimStart());
+    this.#lines.push(lstrip(line));
   }
 
   #open(line: string, number: number): void {
@@ -82,12 +84,12 @@ class Reader {
 
   #assign(line: string, number: number): void {
     const at = line.search(/[=:]/);
-    const name = line.slice(0, at).trim();
+    const name = strip(line.slice(0, at));
     if (at < 0) throw new IniSyntaxError(number, "has neither '=' nor ':'");
     if (name === "") throw new IniSyntaxError(number, "has no option before its value");
     if (this.#group === undefined) throw new IniSyntaxError(number, "stands before the first group");
     this.#option = { name, line: number };
-    this.#lines = [unquote(line.slice(at + 1).trim())];
+    this.#lines = [unquote(strip(line.slice(at + 1)))];
   }
 }
 
