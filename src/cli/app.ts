@@ -10,6 +10,7 @@ import type { CliContext } from "./context.ts";
 import { command as cache } from "./verbs/cache.ts";
 import { command as check } from "./verbs/check.ts";
 import { command as completion } from "./verbs/completion.ts";
+import { command as config } from "./verbs/config.ts";
 import { command as doctor } from "./verbs/doctor.ts";
 import { command as down } from "./verbs/down.ts";
 import { command as explain } from "./verbs/explain.ts";
@@ -49,6 +50,7 @@ export function application(color: boolean): Application<CliContext> {
       down,
       check,
       explain,
+      config,
       status,
       witness,
       doctor,

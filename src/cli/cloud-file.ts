@@ -113,6 +113,14 @@ function lineOf(document: Parsed, path: readonly string[], lines: LineCounter): 
   return lines.linePos(offset).line;
 }
 
+/** Lines of the fields of a text's one Cloud: of the key or item that a path names, or of what should hold it. */
+export function linesOf(text: string): (path: readonly string[]) => number {
+  const lines = new LineCounter();
+  const documents = [...parseAllDocuments(text, { lineCounter: lines, logLevel: "error" })] as Parsed[];
+  const cloud = documents.find((document) => kindOf(plain(document)) === CLOUD_KIND) ?? documents[0];
+  return (path) => (cloud === undefined ? 1 : lineOf(cloud, path, lines));
+}
+
 function child(node: unknown, key: string): { node: unknown; offset: number | undefined } | undefined {
   if (isMap(node)) {
     const pair = node.items.find((item) => isScalar(item.key) && String(item.key.value) === key);
@@ -149,7 +157,12 @@ export interface LoadedCloud {
 
 /** Reads a Cloud that is right. Throws CliError (exit code 2) with every finding when it is not, or is not one. */
 export async function loadCloud(file: string, taken: readonly TakenRange[] = []): Promise<LoadedCloud> {
-  const { findings, clouds } = judgeText(await readText(file), taken);
+  return cloudOfText(file, await readText(file), taken);
+}
+
+/** As `loadCloud`, for a text that was read already. Throws CliError (exit code 2). */
+export function cloudOfText(file: string, text: string, taken: readonly TakenRange[] = []): LoadedCloud {
+  const { findings, clouds } = judgeText(text, taken);
   const errors = findings.filter((finding) => finding.severity === "error");
   if (errors.length > 0) {
     const list = errors.map((finding) => `  ${findingLine(file, finding)}`).join("\n");

@@ -8,6 +8,15 @@ export const fileFlag = {
   placeholder: "FILE",
 } as const;
 
+/** `-f FILE` of verbs that otherwise speak of a Cloud in a cluster. */
+export const cloudFileFlag = {
+  kind: "parsed",
+  parse: String,
+  optional: true,
+  brief: "File with the Cloud instead of a cluster, or - for standard input",
+  placeholder: "FILE",
+} as const;
+
 /** `-n NAMESPACE`. */
 export const namespaceFlag = {
   kind: "parsed",

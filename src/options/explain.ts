@@ -42,6 +42,8 @@ export interface OptionExplanation extends OptionName {
   readonly multi: boolean;
   readonly default?: JsonValue;
   readonly sampleDefault?: JsonValue;
+  /** The default is a fact of the machine. */
+  readonly fromMachine: boolean;
   readonly secret: boolean;
   readonly mutable: boolean;
   readonly advanced: boolean;
@@ -199,6 +201,7 @@ function explainOption(option: CatalogueOption, asked: OptionName, context: Expl
     multi: option.multi === true,
     ...(option.default === undefined ? {} : { default: option.default }),
     ...(sampleDefault === undefined ? {} : { sampleDefault }),
+    fromMachine: option.fromMachine === true,
     secret: option.secret === true,
     mutable: option.mutable === true,
     advanced: option.advanced === true,

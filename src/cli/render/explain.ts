@@ -84,11 +84,10 @@ function optionLines(option: OptionExplanation, width: number): string[] {
 }
 
 function facts(option: OptionExplanation): [string, string][] {
-  const { default: usual, sampleDefault, deprecated, claim } = option;
-  const machine = sampleDefault === undefined ? "" : ` (${valueWords(sampleDefault)}; it depends on the machine)`;
+  const { deprecated, claim } = option;
   const found: [string, string | undefined][] = [
     ["type", `${option.allowed}${option.multi ? "; may be given several times" : ""}`],
-    ["default", `${valueWords(usual)}${machine}${option.required ? "; a value is required" : ""}`],
+    ["default", `${defaultWords(option)}${option.required ? "; a value is required" : ""}`],
     ["change", option.mutable ? "takes effect without a restart" : `restarts ${option.readBy.join(", ")}`],
     ["read by", option.readBy.join(", ")],
     ["secret", option.secret ? "yes: its value stands in a Secret, which secretOptions name" : undefined],
@@ -99,6 +98,13 @@ function facts(option: OptionExplanation): [string, string][] {
     ["Underpin", claim?.kind === "preset" ? `gives it a value of its own: ${claim.why}; yours wins` : undefined],
   ];
   return found.filter((fact): fact is [string, string] => fact[1] !== undefined && fact[1] !== "");
+}
+
+function defaultWords({ default: usual, sampleDefault, fromMachine }: OptionExplanation): string {
+  if (!fromMachine) return valueWords(usual ?? sampleDefault);
+  return sampleDefault === undefined
+    ? "depends on the machine"
+    : `depends on the machine: ${valueWords(sampleDefault)}`;
 }
 
 function useField(field: string | undefined): string {

@@ -1,0 +1,71 @@
+// A service's configuration for people to read.
+import type { EffectiveLine } from "../../options/effective.ts";
+import type { Place } from "../cloud-source.ts";
+import { table } from "./table.ts";
+
+/** A line, and where the Cloud says it. */
+export interface PlacedLine extends EffectiveLine {
+  readonly place?: Place;
+}
+
+/** Longest text in a cell of a table; what is longer is whole in the other forms of output. */
+const CELL = 60;
+
+/** The lines as a table; with `provenance` also what they are and why they are there. */
+export function configTable(lines: readonly PlacedLine[], all: readonly string[], provenance: boolean): string[] {
+  const heads = ["OPTION", "VALUE", "FROM", "PROCESSES"];
+  const rows = lines.map((line) => [
+    `${line.group}.${line.name}`,
+    cut(line.values.join(" | ")),
+    line.origin.from,
+    processWords(line.processes, all),
+  ]);
+  if (!provenance) return table(heads, rows);
+  return table(
+    [...heads, "TYPE", "MUTABLE", "WHY"],
+    rows.map((row, index) => {
+      const line = lines[index];
+      if (line === undefined) return row;
+      return [...row, cut(line.type ?? "unknown to the release"), line.mutable ? "yes" : "no", reason(line)];
+    }),
+  );
+}
+
+/** `all`, or who has it, or who has not, whichever is shorter. */
+function processWords(some: readonly string[], all: readonly string[]): string {
+  const others = all.filter((name) => !some.includes(name));
+  if (others.length === 0) return "all";
+  return others.length < some.length ? `all but ${others.join(",")}` : some.join(",");
+}
+
+/** Why the line is there: for a user's, where. */
+function reason({ origin, place }: PlacedLine): string {
+  switch (origin.from) {
+    case "default":
+      return "";
+    case "profile":
+      return `profile ${origin.profile}`;
+    case "underpin":
+      return underpinReason(origin);
+    case "user": {
+      const instead = origin.insteadOf === undefined ? "" : `; instead of ${cut(origin.insteadOf.join(" | "))}`;
+      return `${placeWords(place)}${origin.path.join(".")}${instead}`;
+    }
+  }
+}
+
+function underpinReason(origin: Extract<EffectiveLine["origin"], { from: "underpin" }>): string {
+  const change = origin.owned ? origin.field : "the Cloud may change it";
+  return [origin.why, change].filter((part) => part !== undefined).join("; ");
+}
+
+function placeWords(place: Place | undefined): string {
+  if (place === undefined) return "";
+  if ("line" in place) return `${place.file}:${place.line} `;
+  return place.managers.length === 0 ? "" : `by ${place.managers.join(", ")} `;
+}
+
+function cut(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ");
+  return line.length > CELL ? `${line.slice(0, CELL - 3)}...` : line;
+}
