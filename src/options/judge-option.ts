@@ -1,0 +1,189 @@
+// One option of a Cloud: known, allowed to be set, in the right place, of a right value, and what to think of it.
+import { isDeepStrictEqual } from "node:util";
+import type { Finding, Path } from "../api/walk.ts";
+import type { CatalogueChange, CatalogueOption, OptionName } from "../oslo/catalogue.ts";
+import { judgeValue, type OptionValue } from "../oslo/judge.ts";
+import { tooLong, unwritable } from "./judge-limits.ts";
+import { type Given, releaseOf, same, type Scope } from "./judge-scope.ts";
+import { unknownOption } from "./judge-unknown.ts";
+import { valueWords } from "./words.ts";
+
+type Told = (severity: Finding["severity"], code: string, message: string) => Finding;
+
+function teller(path: Path): Told {
+  return (severity, code, message) => ({ path: path.join("."), severity, code, message });
+}
+
+/** Everything that is to be said of an option under `options`. */
+export function judgeOption(scope: Scope, given: Given): Finding[] {
+  const tell = teller(given.path);
+  const option = scope.find(given);
+  if (option === undefined) return [unknownOption(scope, given)];
+  const held = heldBack(scope, given, option);
+  if (held !== undefined) return [held];
+  const long = tooLong(given.value);
+  if (long !== undefined) return [tell("error", "value", valueMessage(long))];
+  const verdict = judgeValue(option, given.value as OptionValue, scope.lookup);
+  if (verdict.verdict === "reject") return [rejected(scope, given, verdict.reason), ...nameNotes(given, option)];
+  const notes = [...nameNotes(given, option), ...optionNotes(scope, given, option)];
+  if (verdict.verdict === "unchecked")
+    notes.push(tell("warning", "unchecked-value", `Only ${scope.service} itself can judge the value: ${verdict.why}`));
+  else if (isDefault(scope, option, given, verdict.value))
+    notes.push(
+      tell(
+        "warning",
+        "equals-default",
+        "The value is the default: without it a better default of a later release holds",
+      ),
+    );
+  return notes;
+}
+
+/** What is to be said of an option under `uncheckedOptions`: its value and whether it exists are not judged. */
+export function judgeUnchecked(scope: Scope, given: Given): Finding[] {
+  const tell = teller(given.path);
+  const option = scope.find(given);
+  const held = heldBack(scope, given, option);
+  if (held !== undefined) return [held];
+  const written = unwritable(given.group, given.name, given.value);
+  if (written !== undefined) return [tell("error", "value", written)];
+  const known = option === undefined ? "" : `. ${releaseOf(scope)} knows it: under options it would be checked`;
+  return [tell("warning", "unchecked-option", `Nothing checks this option${known}`)];
+}
+
+/** What is to be said of an item of `secretOptions`; `elsewhere` are the groups under `uncheckedOptions`. */
+export function judgeSecret(scope: Scope, given: Given, elsewhere: readonly string[]): Finding[] {
+  const tell = teller(given.path);
+  const option = scope.find(given);
+  if (option === undefined && elsewhere.includes(given.group))
+    return [tell("warning", "unchecked-option", "Nothing checks this option: its group is among uncheckedOptions")];
+  if (option === undefined) return [unknownOption(scope, given)];
+  const owned = ownedBy(scope, given, option);
+  if (owned !== undefined) return [tell("error", "owned", owned)];
+  const notes = [...nameNotes(given, option), ...nextNotes(scope, given, option)];
+  if (option.secret !== true)
+    notes.push(tell("warning", "not-secret", "It is no secret: under options its value would be checked"));
+  return notes;
+}
+
+/** Why the Cloud cannot have the option at all, or not in plain. */
+function heldBack(scope: Scope, given: Given, option: CatalogueOption | undefined): Finding | undefined {
+  const tell = teller(given.path);
+  const owned = ownedBy(scope, given, option);
+  if (owned !== undefined) return tell("error", "owned", owned);
+  if (option?.secret !== true) return undefined;
+  const { group, name } = given;
+  const reference = `{group: ${group}, option: ${name}, secretRef: {name: ${scope.service}-${name.replaceAll("_", "-")}, key: value}}`;
+  return tell(
+    "error",
+    "secret",
+    `It is a secret, and here everybody can read it who reads the Cloud. Put the value into a Secret of the Cloud's namespace, and refer to it. Example: secretOptions: [${reference}]`,
+  );
+}
+
+function ownedBy(scope: Scope, given: OptionName, option: CatalogueOption | undefined): string | undefined {
+  const claim =
+    scope.claims.ownership(scope.service, given) ??
+    (option === undefined ? undefined : scope.claims.ownership(scope.service, option));
+  if (claim === undefined) return undefined;
+  const instead = claim.field === undefined ? "Leave it out" : `Instead use ${claim.field}`;
+  return `It is Underpin's: ${claim.why}. ${instead}`;
+}
+
+/** A value with references to what Underpin sets cannot be judged before it is set. */
+function rejected(scope: Scope, given: Given, reason: string): Finding {
+  const tell = teller(given.path);
+  const names = [...JSON.stringify(given.value).matchAll(/\$\{?([\w.-]+)/g)].map(([, name]) => name ?? "");
+  const ours = names.some((name) => {
+    const dot = name.lastIndexOf(".");
+    const spots = [{ group: dot < 0 ? given.group : name.slice(0, dot), name: name.slice(dot + 1) }];
+    return [...spots, { group: "DEFAULT", name }].some(
+      (spot) =>
+        scope.claims.ownership(scope.service, spot) !== undefined ||
+        scope.claims.preset(scope.service, spot) !== undefined,
+    );
+  });
+  return ours
+    ? tell("warning", "unchecked-value", "The value refers to what Underpin sets, and is not judged")
+    : tell("error", "value", valueMessage(reason));
+}
+
+/** A verdict's reason, which says what is allowed and what was given, or what a file cannot carry. */
+function valueMessage(reason: string): string {
+  return reason.includes("given: ") ? `Allowed: ${reason}` : `It ${reason}`;
+}
+
+function nameNotes(given: Given, option: CatalogueOption): Finding[] {
+  const sameGroup = option.group.toLowerCase() === given.group.toLowerCase();
+  const dynamic = !sameGroup && option.olderNames?.some(({ group, name }) => same({ group, name }, given)) !== true;
+  if (option.name.replaceAll("-", "_") === given.name.replaceAll("-", "_") && (sameGroup || dynamic)) return [];
+  const group = dynamic ? given.group : option.group;
+  const message = `The option's name is ${group}.${option.name} now. Write that instead. Example: {${group}: {${option.name}: ${valueWords(given.value as never)}}}`;
+  return [teller(given.path)("warning", "older-name", message)];
+}
+
+function optionNotes(scope: Scope, given: Given, option: CatalogueOption): Finding[] {
+  const tell = teller(given.path);
+  const found: Finding[] = [];
+  const { component } = scope;
+  if (component !== undefined && option.readBy !== undefined && !option.readBy.includes(component))
+    found.push(
+      tell("warning", "not-read", `${component} does not read it; ${option.readBy.join(", ") || "no component"} does`),
+    );
+  if (option.deprecated !== undefined) {
+    const { reason, since } = option.deprecated;
+    const from = since === undefined ? "" : ` since ${since}`;
+    found.push(
+      tell("warning", "deprecated", `It is deprecated${from}${reason === undefined ? "" : `: ${line(reason)}`}`),
+    );
+  }
+  if (option.advanced === true)
+    found.push(
+      tell(
+        "warning",
+        "advanced",
+        `It is for advanced use. Read before: underpin explain ${scope.service}.${option.group}.${option.name}`,
+      ),
+    );
+  return [...found, ...nextNotes(scope, given, option)];
+}
+
+/** What the next release changes of it. */
+function nextNotes(scope: Scope, given: Given, option: CatalogueOption): Finding[] {
+  const { next } = scope.data;
+  if (next === undefined) return [];
+  const own = next.changes.filter((change) => same(change, option));
+  return own.flatMap((change) => {
+    const note = changeNote(change);
+    return note === undefined ? [] : [teller(given.path)("warning", note.code, `In ${next.release} ${note.text}`)];
+  });
+}
+
+function changeNote(change: CatalogueChange): { code: string; text: string } | undefined {
+  const to = change.to === undefined ? "" : `${change.to.group}.${change.to.name}`;
+  switch (change.change) {
+    case "removed":
+      return { code: "next-removed", text: to === "" ? "it is gone" : `it is gone; ${to} takes its place` };
+    case "renamed":
+      return { code: "next-renamed", text: `its name is ${to}` };
+    case "default": {
+      const [before, after] = [valueWords(change.before), valueWords(change.after)];
+      return { code: "next-default", text: `its default is ${after} instead of ${before}` };
+    }
+    case "type":
+      return { code: "next-type", text: "other values are allowed" };
+    default:
+      return undefined;
+  }
+}
+
+function isDefault(scope: Scope, option: CatalogueOption, given: Given, value: unknown): boolean {
+  if (option.default === undefined || scope.overrides(option, given.group)) return false;
+  if (scope.claims.preset(scope.service, { group: given.group, name: option.name }) !== undefined) return false;
+  return isDeepStrictEqual(value, option.default) || isDeepStrictEqual(given.value, option.default);
+}
+
+/** The first line of a text that may have several. */
+function line(text: string): string {
+  return text.replaceAll(/\s+/g, " ").trim().replace(/\.$/, "");
+}
