@@ -24,15 +24,26 @@ describe("what survives what", { skip: here }, () => {
     ["nova-compute", "laptop-nodes", "nova-compute-std"],
     ["ovn-controller", "laptop-nodes", "ovn-controller"],
     ["gateway", "laptop", "gateway"],
+    ["operator", "underpin-system", "operator"],
   ] as const) {
     test(`the guest loses no ping when the ${what} pod is deleted`, { timeout: 120_000 }, async () => {
       const pings = startPings(address, 120);
       await delay(2000);
-      await kubectl("-n", namespace, "delete", "pod", "-l", `app.kubernetes.io/component=${component}`, "--wait=false");
+      const label = namespace === "underpin-system" ? "name=underpin-operator" : `component=${component}`;
+      await kubectl("-n", namespace, "delete", "pod", "-l", `app.kubernetes.io/${label}`, "--wait=false");
       const { sent, received } = await pings;
       assert.equal(received, sent, `${sent - received} of ${sent} pings were lost`);
     });
   }
+
+  test("the guest is reached again within five seconds when the OVS pod is deleted", { timeout: 120_000 }, async () => {
+    const pings = startPings(address, 200);
+    await delay(2000);
+    await kubectl("-n", "laptop-nodes", "delete", "pod", "-l", "app.kubernetes.io/component=ovs", "--wait=false");
+    const { sent, received } = await pings;
+    // Ten a second.
+    assert.ok(sent - received <= 50, `${sent - received} of ${sent} pings were lost`);
+  });
 
   test("a deleted or edited object is put back", { timeout: 120_000 }, async () => {
     const spec = async (name: string): Promise<string> =>
