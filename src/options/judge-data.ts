@@ -11,8 +11,8 @@ export interface ReleaseChanges {
 /** What is known of a service in the release of a Cloud. */
 export interface ServiceData {
   readonly catalogue: Catalogue;
-  /** Rules that its API registers. */
-  readonly policy: readonly PolicyRule[];
+  /** Rules that its API registers; absent: not known, and then no rule is unknown. */
+  readonly policy?: readonly PolicyRule[];
   /** From the release before to this one. */
   readonly before?: ReleaseChanges;
   /** From this release to the next. */

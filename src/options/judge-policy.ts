@@ -8,10 +8,10 @@ export function judgePolicy(
   service: string,
   path: Path,
   given: Readonly<Record<string, unknown>>,
-  { rules, hints }: { readonly rules: readonly PolicyRule[]; readonly hints: Hints },
+  { rules, hints }: { readonly rules: readonly PolicyRule[] | undefined; readonly hints: Hints },
 ): Finding[] {
-  const known = new Map(rules.map((rule) => [rule.name, rule]));
-  const older = new Map(rules.flatMap((rule) => olderName(rule)));
+  const known = new Map((rules ?? []).map((rule) => [rule.name, rule]));
+  const older = new Map((rules ?? []).flatMap((rule) => olderName(rule)));
   const texts = Object.entries(given).filter((entry): entry is [string, string] => typeof entry[1] === "string");
   const graph = new RuleGraph(known, texts, hints);
   return texts.flatMap(([name, text]): Finding[] => {
@@ -24,10 +24,10 @@ export function judgePolicy(
     const found: Finding[] = [];
     if (parsed.type === "wrong")
       found.push(error("value", `The rule cannot be read: ${parsed.why}. Example: "role:admin or rule:owner"`));
-    else found.push(...graph.problems(name).map((why) => error("value", why)));
+    else if (rules !== undefined) found.push(...graph.problems(name).map((why) => error("value", why)));
     if (rule === undefined && today !== undefined)
       found.push(warning("older-name", `The rule's name is ${today} now. Write that instead`));
-    else if (rule === undefined && !graph.used(name))
+    else if (rules !== undefined && rule === undefined && !graph.used(name))
       found.push(error("unknown", unknownRule(service, name, hints.nearest(name, [...known.keys()]))));
     if (rule !== undefined && rule.default === text)
       found.push(

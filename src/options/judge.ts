@@ -27,10 +27,23 @@ export function judgeOptions(cloud: unknown, data: JudgeData): readonly Finding[
   const spec = fieldsOf(fieldsOf(cloud)["spec"]);
   const services = fieldsOf(spec["services"]);
   const hints = new Hints();
-  return [...data.services].flatMap(([name, serviceData]) => {
+  const found = [...data.services].flatMap(([name, serviceData]) => {
     const judge = new ServiceJudge(name, serviceData, { data, hints });
     return judge.findings(fieldsOf(services[name]), name === "nova" ? poolLayers(spec) : []);
   });
+  return [...(data.services.size === 0 ? [] : imageNotes(spec)), ...found];
+}
+
+/** Options belong to an image: those of one that is not the release's are not known. */
+function imageNotes(spec: Fields): Finding[] {
+  return itemsOf(fieldsOf(spec["images"])["overrides"])
+    .filter(([, { name }]) => name === "openstack")
+    .map(([index]) => ({
+      path: `spec.images.overrides.${index}.image`,
+      severity: "warning",
+      code: "other-image",
+      message: "Options are judged by those of the release's own image; this one may have others",
+    }));
 }
 
 /** Options of nova-compute on the nodes of a pool. */
