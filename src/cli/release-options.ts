@@ -72,6 +72,24 @@ export async function nextChanges(
   return changes === undefined ? undefined : { release: next, changes };
 }
 
+/** Why a release no longer has an option of a name, by what the release before it had. */
+export async function removedBefore(
+  release: string,
+  service: string,
+): Promise<(name: OptionName) => string | undefined> {
+  const { releaseNames } = await import("../releases/index.ts");
+  const known = await releaseNames();
+  const before = known[known.indexOf(release) - 1];
+  const changes = before === undefined ? [] : ((await changesBetween(before, release, service)) ?? []);
+  const gone = changes.filter(({ change }) => change === "removed" || change === "renamed");
+  return ({ group, name }) => {
+    const found = gone.find((one) => one.group === group && one.name === name);
+    if (found === undefined) return undefined;
+    const instead = found.to === undefined ? "" : `: now ${found.to.group}.${found.to.name}`;
+    return `${before} had it${instead}`;
+  };
+}
+
 /** Differences of a service between two releases; undefined when they are not known. */
 export function changesBetween(
   _from: string,

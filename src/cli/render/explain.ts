@@ -78,7 +78,7 @@ function optionLines(option: OptionExplanation, width: number): string[] {
     ...older,
     ...facts(option).flatMap(([name, text]) => hanging(name, text, width)),
     ...(help === undefined ? [] : ["", ...wrapHelp(help, width)]),
-    ...(example === undefined ? [] : ["", "EXAMPLE", ...indented(stringify(example))]),
+    ...(example === undefined ? [] : ["", "EXAMPLE", ...indented(stringify(example, { compat: "yaml-1.1" }))]),
     ...(next === undefined ? [] : ["", `IN ${next.release}`, ...nextLines(next.changes)]),
   ];
 }
