@@ -12,6 +12,9 @@ export const FINALIZER = `${GROUP}/cloud`;
 /** Namespace of the operator and of what it needs to start. */
 export const SYSTEM_NAMESPACE = "underpin-system";
 
+/** Secret in a Cloud's namespace with a second copy of all that was generated for it. */
+export const VAULT_SECRET = "underpin-vault";
+
 export const LABEL = {
   name: "app.kubernetes.io/name",
   component: "app.kubernetes.io/component",

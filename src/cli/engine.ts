@@ -14,6 +14,16 @@ export interface UpSummary {
   readonly guest?: { readonly name: string; readonly address: string; readonly ssh: string };
 }
 
+/** What `down` says in the end. */
+export interface DownSummary {
+  /** False when there was nothing. */
+  readonly removed: boolean;
+  /** Folder with the data that is kept. */
+  readonly kept?: string;
+  /** Clouds whose data went with the cluster. */
+  readonly deleted: readonly string[];
+}
+
 /** The one library behind the verbs that change things; the verbs themselves hold no logic. */
 export interface Engine {
   /** What `up` would install on this machine, a line each; nothing is touched. Empty: nothing to do. */
@@ -21,8 +31,10 @@ export interface Engine {
   up(cli: CliContext, cloud: LoadedCloud, run: LongRun): Promise<UpSummary>;
   /** Ends all processes; data stays. False when nothing ran. */
   stop(cli: CliContext, run: LongRun): Promise<boolean>;
-  /** Removes the cluster. False when there was none. */
-  down(cli: CliContext, options: { readonly purge: boolean }, run: LongRun): Promise<boolean>;
+  /** The Clouds whose data goes with the cluster, and where that is known from when the API server did not say it. */
+  doomed(cli: CliContext): Promise<{ readonly clouds: readonly string[]; readonly source: string }>;
+  /** Removes the cluster; data by the Clouds' deletionPolicy, or all of it. */
+  down(cli: CliContext, options: { readonly purge: boolean }, run: LongRun): Promise<DownSummary>;
   /** The command line that runs the OpenStack client of the cloud's own image. */
   openstackCommand(cli: CliContext, args: readonly string[]): Promise<readonly string[]>;
   /** What the witness saw in the last hour. */

@@ -49,6 +49,9 @@ export interface CloudReport {
   readonly workloads: NonNullable<NonNullable<Cloud["status"]>["services"]>;
 }
 
+/** What brings a cluster that does not run to an end or a beginning. */
+const NEXT: Readonly<Record<string, string>> = { absent: "underpin up", "half removed": "underpin down" };
+
 /** Reads the state of the cluster on this machine, or of the one that the flags name; changes nothing. */
 export async function collectStatus(
   cli: CliContext,
@@ -56,7 +59,7 @@ export async function collectStatus(
 ): Promise<StatusReport> {
   const cluster = await clusterState(cli, flags);
   if (cluster.state !== "running") {
-    const next = cluster.state === "absent" ? "underpin up" : "underpin up (it resumes with the data that is there)";
+    const next = NEXT[cluster.state] ?? "underpin up (it resumes with the data that is there)";
     const wrong = [{ what: "Kubernetes", why: cluster.message === "" ? cluster.state : cluster.message, next }];
     return { cluster, clouds: [], nodes: [], hypervisors: [], wrong };
   }

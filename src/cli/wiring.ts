@@ -1,9 +1,8 @@
 import { homedir } from "node:os";
 import { exec } from "../host/exec.ts";
-import { removeUnderlay, stopUnderlay, underlayState } from "../underlay/index.ts";
+import { stopUnderlay, underlayState } from "../underlay/index.ts";
 import { bringUp, CLOUD_ENTRY } from "../up/index.ts";
-import { openstackConfigFolder, removeCloudEntry } from "../up/clouds-yaml.ts";
-import { forgetGuest } from "../up/guest.ts";
+import { knownClouds, purge, record, takeDown } from "../up/down.ts";
 import { preview } from "../up/preview.ts";
 import { connect, findProgram, kubeconfigPath, theCloud } from "./cluster.ts";
 import type { CliContext } from "./context.ts";
@@ -27,19 +26,21 @@ export const engine: Engine = {
       signal,
     }),
   stop: async (cli, { report }) => {
-    const { state } = await underlayState({ stateDir: cli.paths.state });
+    const { state, kubeconfig } = await underlayState({ stateDir: cli.paths.state });
     if (state === "absent" || state === "stopped") return false;
+    // A `down` that comes next finds no API server to ask.
+    if (state === "running" && kubeconfig !== undefined) await record(kubeconfig, cli.paths.state);
     await stopUnderlay({ stateDir: cli.paths.state, report });
     return true;
   },
-  down: async (cli, { purge }, { report }) => {
-    const { state } = await underlayState({ stateDir: cli.paths.state });
-    await removeCloudEntry(openstackConfigFolder(cli.env, homedir()), CLOUD_ENTRY);
-    if (state === "absent" && !purge) return false;
-    await removeUnderlay({ stateDir: cli.paths.state, report, purge });
-    // With the data goes the key to it: two clouds share nothing.
-    if (purge) await forgetGuest(cli.paths.state);
-    return state !== "absent";
+  doomed: async (cli) => {
+    const { clouds, source } = await knownClouds(cli.paths.state);
+    const names = clouds.filter(({ deletionPolicy }) => deletionPolicy === "Delete");
+    return { clouds: names.map(({ namespace, name }) => `${namespace}/${name}`), source };
+  },
+  down: (cli, { purge: all }, { report }) => {
+    const options = { stateDir: cli.paths.state, env: cli.env, home: homedir(), entry: CLOUD_ENTRY, report };
+    return all ? purge(options) : takeDown(options);
   },
   openstackCommand: async (cli, args) => {
     const kube = await connect(cli);

@@ -1,9 +1,8 @@
+import { VAULT_SECRET } from "../api/names.ts";
 import type { CertificateRequest, CredentialRequest } from "../workloads/contract.ts";
 import { generateCredential } from "./generate.ts";
 import { type Issuer, authorityIssuer, certificateHash, certificateServes, createAuthority } from "./issuer.ts";
 
-/** Name of the Secret that keeps a second copy of all that was generated. */
-export const VAULT_SECRET = "underpin-vault";
 /** Name under which the authority's key pair is kept in the vault, and of its Secret. */
 export const AUTHORITY = "underpin-authority";
 

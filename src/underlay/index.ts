@@ -2,7 +2,7 @@
 import { stopNode } from "./node.ts";
 import { removeFabric } from "./fabric.ts";
 import { Run } from "./run.ts";
-import type { EnsureOptions, UnderlayHandle, UnderlayOptions, UnderlayStateReport } from "./types.ts";
+import type { EnsureOptions, RemovedData, UnderlayHandle, UnderlayOptions, UnderlayStateReport } from "./types.ts";
 
 export { ensureBinaries, type Binaries, type BinarySource } from "./binaries.ts";
 export { ensureControlPlaneImages, type ImageFile } from "./images.ts";
@@ -12,7 +12,14 @@ export { UnderlayError } from "./errors.ts";
 export type { Check } from "./check.ts";
 export { requireFit, runChecks } from "./doctor.ts";
 export { installTools, missingTools, packagesOf } from "./tools.ts";
-export type { EnsureOptions, UnderlayHandle, UnderlayNode, UnderlayOptions, UnderlayStateReport } from "./types.ts";
+export type {
+  EnsureOptions,
+  RemovedData,
+  UnderlayHandle,
+  UnderlayNode,
+  UnderlayOptions,
+  UnderlayStateReport,
+} from "./types.ts";
 
 /**
  * Makes sure that the cluster runs: makes it, starts it again with its data after a stop, a reboot or a kill, or does
@@ -25,17 +32,27 @@ export async function ensureUnderlay(options: EnsureOptions): Promise<UnderlayHa
 
 /** Ends all processes of the cluster; its data stays. */
 export async function stopUnderlay(options: UnderlayOptions): Promise<void> {
-  const run = await Run.open(options);
-  await Promise.all(run.contexts().map((context) => stopNode(context)));
-  await removeFabric(run.exec, run.config);
+  await endCluster(options);
 }
 
-/** Removes the cluster: processes, mounts, control groups, links. With `purge` also its volumes' data. */
-export async function removeUnderlay(options: UnderlayOptions & { purge: boolean }): Promise<void> {
+/** Removes the cluster with all its data: processes, mounts, control groups, links, and what earlier removals kept. */
+export async function purgeUnderlay(options: UnderlayOptions): Promise<void> {
+  await (await endCluster(options)).purge();
+}
+
+/**
+ * Removes the cluster: processes, mounts, control groups, links. Answers the folder in which its data is kept, as far as
+ * `data` does not say that it goes; undefined when there is nothing to keep. Interrupted and called again, it goes on.
+ */
+export async function removeUnderlay(options: UnderlayOptions & { data: RemovedData }): Promise<string | undefined> {
+  return (await endCluster(options)).remove(options.data);
+}
+
+async function endCluster(options: UnderlayOptions): Promise<Run> {
   const run = await Run.open(options);
   await Promise.all(run.contexts().map((context) => stopNode(context)));
   await removeFabric(run.exec, run.config);
-  await run.removeData(options.purge);
+  return run;
 }
 
 /** What there is of the cluster now; changes nothing. */

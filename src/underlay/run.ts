@@ -1,10 +1,8 @@
-import { mkdir, readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { exec as realExec, type Exec } from "../host/exec.ts";
 import { timed, type Report } from "../host/progress.ts";
 import { apiReady, nodesReady } from "./api-probe.ts";
 import { detectCgroups } from "./cgroups.ts";
-import { VOLUMES_FOLDER } from "./addons.ts";
 import { addonsHash, applyAddons, initCluster, writeKubeconfig, type Kubectl } from "./cluster.ts";
 import { DEFAULT_CONFIG, nodeAddress, validateConfig, type NodeConfig, type UnderlayConfig } from "./config.ts";
 import { importImages, type ContainerdClient } from "./containerd.ts";
@@ -13,9 +11,10 @@ import { ensureFabric, fabricUp } from "./fabric.ts";
 import { kvmUsable } from "./kvm.ts";
 import { containerdSocket, killNode, nodeCommand, removeNodeData, runInNode, runningNode, startNode } from "./node.ts";
 import type { NodeContext, NodeProcesses } from "./node-types.ts";
+import { keepData, type Removal } from "./removal.ts";
 import { socketAnswers } from "./sockets.ts";
 import { readRecord, removeRecord, UnderlayPaths, writeRecord, type UnderlayRecord } from "./state.ts";
-import type { EnsureOptions, UnderlayHandle, UnderlayOptions, UnderlayStateReport } from "./types.ts";
+import type { EnsureOptions, RemovedData, UnderlayHandle, UnderlayOptions, UnderlayStateReport } from "./types.ts";
 import { VERSIONS } from "./versions.ts";
 
 /** One call on the cluster of a state folder. */
@@ -57,6 +56,7 @@ export class Run {
 
   async ensure(options: EnsureOptions): Promise<UnderlayHandle> {
     validateConfig(this.config);
+    await this.endRemoval();
     const made = this.record?.phase === "made";
     if (!made) await this.startOver();
     if (!(await fabricUp(this.config)))
@@ -70,6 +70,14 @@ export class Run {
     else await this.resume(first, kube);
     await this.finish(kube);
     return this.handle(clients);
+  }
+
+  /** A removal that was interrupted is ended before anything new is made: it may have left data that is to be kept. */
+  private async endRemoval(): Promise<void> {
+    const { removal } = this.record ?? {};
+    if (removal === undefined) return;
+    for (const context of this.contexts()) await killNode(context);
+    await this.finishRemoval(removal);
   }
 
   private async startOver(): Promise<void> {
@@ -198,6 +206,8 @@ export class Run {
       }),
     );
     if (this.record === undefined) return { state: "absent", message: "there is no cluster", nodes: [] };
+    if (this.record.phase === "removing")
+      return { state: "half removed", message: "its removal was interrupted; `underpin down` ends it", nodes };
     if (this.record.phase === "making")
       return { state: "half made", message: "the last run was interrupted; the next one starts over", nodes };
     const kubeconfig = this.paths.kubeconfig;
@@ -212,23 +222,34 @@ export class Run {
     return { state: "running", message: "", nodes, kubeconfig };
   }
 
-  /** Removes the cluster's files. Without `purge` its volumes are put aside first: nothing else of it can be used again. */
-  async removeData(purge: boolean): Promise<void> {
-    if (!purge) await this.retainVolumes();
-    await removeRecord(this.paths);
-    for (const context of this.contexts()) await removeNodeData(context);
-    if (purge) await rm(this.paths.root, { recursive: true, force: true });
+  /** Removes the files of a cluster whose nodes do not run, and its data with it. */
+  async purge(): Promise<void> {
+    await this.forget();
+    await rm(this.paths.root, { recursive: true, force: true });
   }
 
-  private async retainVolumes(): Promise<void> {
-    const target = this.paths.retained(new Date());
-    for (const context of this.contexts()) {
-      const volumes = join(context.folder, VOLUMES_FOLDER);
-      if ((await readdir(volumes).catch(() => [])).length === 0) continue; // none were made
-      await mkdir(target, { recursive: true, mode: 0o700 });
-      await rename(volumes, join(target, context.node.name));
-      this.report({ part: "underlay/volumes", state: "info", message: `the volumes' data is kept in ${target}` });
-    }
+  /** Removes the files of a cluster whose nodes do not run; answers the folder with what is kept of its data. */
+  async remove(data: RemovedData): Promise<string | undefined> {
+    const record = this.record;
+    if (record === undefined) return undefined;
+    const removal = record.removal ?? { keepIn: this.paths.retained(new Date()), ...data };
+    await this.remember({ ...record, phase: "removing", removal });
+    return this.finishRemoval(removal);
+  }
+
+  private async finishRemoval(removal: Removal): Promise<string | undefined> {
+    const nodes = this.contexts().map(({ node, folder }) => ({ name: node.name, folder }));
+    const kept = await keepData(nodes, removal);
+    await this.forget();
+    const { keepIn } = removal;
+    if (kept) this.report({ part: "underlay/data", state: "info", message: `the data is kept in ${keepIn}` });
+    return kept ? keepIn : undefined;
+  }
+
+  private async forget(): Promise<void> {
+    await removeRecord(this.paths);
+    this.record = undefined;
+    for (const context of this.contexts()) await removeNodeData(context);
   }
 
   private async remember(record: UnderlayRecord): Promise<void> {

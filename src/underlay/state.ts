@@ -1,12 +1,16 @@
 import { join } from "node:path";
 import { rm } from "node:fs/promises";
+import { UnderlayError } from "./errors.ts";
 import { readIfThere, writeAtomic } from "./files.ts";
 import type { UnderlayConfig } from "./config.ts";
+import type { Removal } from "./removal.ts";
 
 /** What is remembered of a cluster between two runs. */
 export interface UnderlayRecord {
-  /** `making` until kubeadm has finished: such a cluster holds nothing yet and is made anew. */
-  readonly phase: "making" | "made";
+  /** `making` until kubeadm has finished: such a cluster holds nothing yet and is made anew. `removing`: only its data counts. */
+  readonly phase: "making" | "made" | "removing";
+  /** With `removing`: what becomes of the data. */
+  readonly removal?: Removal;
   /** The addresses that the cluster was made with; they cannot change later. */
   readonly config: UnderlayConfig;
   readonly kubernetes: string;
@@ -26,7 +30,7 @@ export class UnderlayPaths {
   get kubeconfig(): string {
     return join(this.root, "kubeconfig");
   }
-  /** Where the volumes of a cluster that was removed at this time are kept. */
+  /** Where the data of a cluster that is removed at this time is kept. */
   retained(time: Date): string {
     return join(this.root, "retained", time.toISOString().replaceAll(":", "-"));
   }
@@ -36,7 +40,13 @@ export class UnderlayPaths {
 }
 
 export async function readRecord(paths: UnderlayPaths): Promise<UnderlayRecord | undefined> {
-  const text = await readIfThere(paths.record);
+  const text = await readIfThere(paths.record).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== "EACCES") throw error;
+    throw new UnderlayError(
+      `${paths.record} is the administrator's, and cannot be read`,
+      "Run the command as root, for example with sudo.",
+    );
+  });
   return text === undefined ? undefined : (JSON.parse(text) as UnderlayRecord);
 }
 

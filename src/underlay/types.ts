@@ -3,6 +3,7 @@ import type { Report } from "../host/progress.ts";
 import type { Binaries } from "./binaries.ts";
 import type { UnderlayConfig } from "./config.ts";
 import type { ImageFile } from "./images.ts";
+import type { Removal } from "./removal.ts";
 
 export interface UnderlayOptions {
   /** Folder of what must last: /var/lib/underpin. */
@@ -21,6 +22,9 @@ export interface EnsureOptions extends UnderlayOptions {
   /** All of these images unpacked beforehand (`findSeed`, `ensureSeed`): nothing is imported then. Used when a node starts. */
   readonly seed?: string;
 }
+
+/** What becomes of the data of a cluster that is removed. */
+export type RemovedData = Omit<Removal, "keepIn">;
 
 /** A running cluster. */
 export interface UnderlayHandle {
@@ -44,7 +48,7 @@ export interface UnderlayNode {
 }
 
 export interface UnderlayStateReport {
-  readonly state: "absent" | "half made" | "stopped" | "running" | "damaged";
+  readonly state: "absent" | "half made" | "half removed" | "stopped" | "running" | "damaged";
   /** In plain words, when something is wrong. */
   readonly message: string;
   readonly nodes: readonly { readonly name: string; readonly running: boolean; readonly pid?: number }[];

@@ -12,6 +12,7 @@ import { untilAnswers, untilComputeUp, waitsOf } from "./answers.ts";
 import { untilCloudReady } from "./cloud-ready.ts";
 import { install } from "./install.ts";
 import { both, prepare, type Prepared } from "./prepare.ts";
+import { recordClouds } from "./record.ts";
 import { watchUntil } from "./watch-until.ts";
 
 /** Name of the entry in the user's `clouds.yaml`. */
@@ -62,6 +63,7 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
     const written = await timed(report, "cloud/apply", "writing the operator and the Cloud", () =>
       install({ client, cloud: options.cloud, written: options.written, images, nodes }),
     );
+    await recordClouds(client, stateDir);
     // The guest is made as soon as a node can run it, while the rest of the cloud is still coming up.
     const stop = new AbortController();
     const parts = { ...options, signal: AbortSignal.any([signal, stop.signal]) };
@@ -74,6 +76,7 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
       }),
       guestAndEntry(parts, client, prepared.guest),
     );
+    await recordClouds(client, stateDir);
     return { ...finished, changed: underlay.changed || imported > 0 || written.length > 0 || finished.changed };
   } finally {
     await client.close();

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { exec } from "../../src/host/exec.ts";
 import {
   ensureUnderlay,
+  purgeUnderlay,
   removeUnderlay,
   stopUnderlay,
   underlayState,
@@ -55,7 +56,7 @@ describe(
       untouched = await machine();
     });
     after(async () => {
-      await removeUnderlay({ ...options, purge: true });
+      await purgeUnderlay(options);
       await rm(stateDir, { recursive: true, force: true });
     });
 
@@ -131,17 +132,18 @@ describe(
       const key = async (): Promise<string> =>
         fingerprint(await readFile(`${stateDir}/underlay/nodes/t7/upper/etc/kubernetes/pki/ca.key`, "utf8"));
       const first = await key();
-      await removeUnderlay({ ...options, purge: false });
+      const data = { dropVolumesOf: [], dropNodeState: false, alongside: [] };
+      const kept = await removeUnderlay({ ...options, data });
       assert.deepEqual(await machine(), untouched);
       assert.equal((await underlayState(options)).state, "absent");
-      const [kept = ""] = await readdir(`${stateDir}/underlay/retained`);
-      assert.match((await readdir(`${stateDir}/underlay/retained/${kept}/t7`)).join(" "), /_default_data$/);
+      assert.match((await readdir(`${kept}/t7/volumes`)).join(" "), /_default_data$/);
+      assert.equal((await stat(kept ?? "")).mode & 0o777, 0o700);
       await ensureUnderlay(options);
       assert.notEqual(await key(), first);
     });
 
     it("leaves nothing at all when it is removed with its data", async () => {
-      await removeUnderlay({ ...options, purge: true });
+      await purgeUnderlay(options);
       assert.deepEqual(await machine(), untouched);
       await assert.rejects(stat(`${stateDir}/underlay`), { code: "ENOENT" });
     });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { VAULT_SECRET } from "../../src/api/names.ts";
 import {
   type SecretData,
   type SecretPort,
-  VAULT_SECRET,
+
   ensureCertificates,
   ensureCredentials,
 } from "../../src/operator/vault.ts";
