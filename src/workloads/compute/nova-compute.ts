@@ -1,5 +1,5 @@
 import { resolveService, type ComputePool } from "../../api/cloud.ts";
-import { Verbatim, type IniData } from "../../oslo/ini.ts";
+import type { IniData } from "../../oslo/ini.ts";
 import type { BuildInput, Manifest } from "../contract.ts";
 import {
   caDir,
@@ -15,9 +15,9 @@ import {
   privilegedContainer,
   PYTHON_ENV,
   startupProbe,
-  userOptions,
   volumesOf,
 } from "../kit/index.ts";
+import { PRIVILEGED_FILES } from "../kit/privileged.ts";
 import { NODE_ENV, nodesOwner, onNodes } from "../network/nodes.ts";
 import { novaBase, novaSecret } from "../nova/config.ts";
 import { script, SHARED } from "./libvirt.ts";
@@ -30,12 +30,14 @@ export function novaCompute(input: BuildInput, pool: ComputePool): readonly Mani
   const service = resolveService(input.cloud, "nova");
   const layers = configLayers({
     owner,
-    base: [novaBase(input), computeBase(input, pool), userOptions(service, "compute"), poolOptions(pool.options)],
+    base: [novaBase(input), computeBase(input, pool)],
+    user: { service: "nova", resolved: service, component: "compute", further: pool.options },
     secret: [novaSecret(input)],
   });
   const scripts = contentConfigMap(owner, "compute-scripts", {
     "compute.sh": script("compute.sh"),
     "compute-ready.sh": script("compute-ready.sh"),
+    ...PRIVILEGED_FILES,
   });
   const mounted = [
     layers.mounted,
@@ -51,7 +53,12 @@ export function novaCompute(input: BuildInput, pool: ComputePool): readonly Mani
     name: "nova-compute",
     image: input.images["openstack"] ?? "",
     command: [`${SCRIPTS}/compute.sh`],
-    env: [...PYTHON_ENV, ...NODE_ENV, { name: "CONFIG_DIR", value: configDir(owner.workload) }],
+    env: [
+      ...PYTHON_ENV,
+      ...NODE_ENV,
+      { name: "CONFIG_DIR", value: configDir(owner.workload) },
+      { name: "SCRIPTS", value: SCRIPTS },
+    ],
     mounts: mountsOf(mounted),
     resources: service.resources ?? { requests: { cpu: "50m", memory: "256Mi" } },
     startup: startupProbe(connected, 180),
@@ -77,7 +84,7 @@ function computeBase(input: BuildInput, pool: ComputePool): IniData {
     },
     libvirt: { ...virtualization(input, pool), hw_machine_type: ["x86_64=q35"] },
     os_vif_ovs: { ovsdb_connection: "unix:/run/openvswitch/db.sock" },
-    // The container is root already: no sudo in front.
+    // For a context that is not run in the process itself. The container is root already: no sudo in front.
     nova_sys_admin: helper,
     privsep_osbrick: helper,
     vif_plug_ovs_privileged: helper,
@@ -92,11 +99,4 @@ export function virtualization(input: BuildInput, pool: ComputePool) {
       ? nodes.length > 0 && nodes.every((node) => node.kvm)
       : pool.virtualization === "KVM";
   return kvm ? { virt_type: "kvm" } : { virt_type: "qemu", cpu_mode: "custom", cpu_models: ["qemu64"] };
-}
-
-/** The pool's options as an operator writes them: `$name` refers to another option. */
-function poolOptions(options: ComputePool["options"]): IniData {
-  const text = (values: ComputePool["options"][string]) =>
-    Object.fromEntries(Object.entries(values).map(([option, value]) => [option, new Verbatim(value)]));
-  return Object.fromEntries(Object.entries(options).map(([group, values]) => [group, text(values)]));
 }

@@ -2,6 +2,8 @@ import type { Manifest } from "../contract.ts";
 import {
   configDir,
   configLayers,
+  configMapDir,
+  contentConfigMap,
   credential,
   daemonSet,
   emptyDir,
@@ -15,9 +17,13 @@ import {
   type Mounted,
   type Owner,
 } from "../kit/index.ts";
+import { PRIVILEGED_FILES, privilegedCommand } from "../kit/privileged.ts";
 import { onNodes, switchSockets } from "./nodes.ts";
 
 const STATE_PATH = "/var/lib/neutron";
+
+const PROGRAMS = "/opt/underpin";
+const CONTEXTS = { first: "neutron.cmd.agents.ovn_metadata", modules: ["neutron.privileged"] };
 
 /** Sections of neutron's privileged contexts (neutron/privileged/__init__.py, 2025.1). */
 const PRIVSEP_CONTEXTS = [
@@ -38,12 +44,19 @@ export function metadataAgent(owner: Owner, scripts: Mounted, remote: string): r
     // A namespace that is made here must be seen by the host, and by the pod that comes after this one.
     mount: { name: "netns", mountPath: "/run/netns", mountPropagation: "Bidirectional" },
   };
-  const mounted = [layers.mounted, scripts, switchSockets(), namespaces, emptyDir("state", STATE_PATH)];
+  // Apart from the switch's scripts: a change of these files must not restart the switch.
+  const programs = contentConfigMap(owner, "ovn-metadata-programs", PRIVILEGED_FILES);
+  const start = configMapDir("programs", programs.metadata.name, PROGRAMS);
+  const mounted = [layers.mounted, scripts, start, switchSockets(), namespaces, emptyDir("state", STATE_PATH)];
   const accepts = execProbe([`${scripts.mount.mountPath}/metadata-ready.sh`], { periodSeconds: 5 });
   const agent = privilegedContainer({
     name: "ovn-metadata-agent",
     image: input.images["openstack"] ?? "",
-    command: ["neutron-ovn-metadata-agent", "--config-dir", configDir(owner.workload)],
+    command: privilegedCommand(PROGRAMS, CONTEXTS, [
+      "/opt/openstack/bin/neutron-ovn-metadata-agent",
+      "--config-dir",
+      configDir(owner.workload),
+    ]),
     env: PYTHON_ENV,
     mounts: mountsOf(mounted),
     resources: { requests: { cpu: "20m", memory: "256Mi" } },
@@ -57,7 +70,7 @@ export function metadataAgent(owner: Owner, scripts: Mounted, remote: string): r
     containers: [agent],
     volumes: volumesOf(mounted),
   });
-  return [...layers.objects, set];
+  return [...layers.objects, programs, set];
 }
 
 function base(owner: Owner, remote: string) {

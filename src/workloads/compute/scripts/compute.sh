@@ -22,4 +22,5 @@ for _ in range(600):
         time.sleep(0.2)
 sys.exit(f"libvirt did not answer on /run/libvirt/libvirt-sock within 120 seconds: {reason}")
 END
-exec nova-compute --config-dir "$CONFIG_DIR" --config-file /run/nova/95-node.conf
+exec /opt/openstack/bin/python "$SCRIPTS/underpin_privileged.py" nova.cmd nova.privsep,vif_plug_ovs.privsep,os_brick.privileged \
+  /opt/openstack/bin/nova-compute --config-dir "$CONFIG_DIR" --config-file /run/nova/95-node.conf
