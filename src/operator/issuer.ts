@@ -21,7 +21,7 @@ export interface KeyPair {
 /** The one interface to whatever signs: our own authority here, later others. */
 export interface Issuer {
   readonly caCertificate: string;
-  issue(request: CertificateRequest): Promise<KeyPair>;
+  issue(request: CertificateRequest, now?: number): Promise<KeyPair>;
 }
 
 /** A new self-signed authority. */
@@ -55,9 +55,8 @@ export async function authorityIssuer(authority: KeyPair): Promise<Issuer> {
   );
   return {
     caCertificate: authority.certificate,
-    async issue(request) {
+    async issue(request, now = Date.now()) {
       const keys = await newKeys();
-      const now = Date.now();
       const certificate = await x509.X509CertificateGenerator.create({
         serialNumber: serialNumber(),
         subject: `CN=${request.commonName}`,
@@ -88,22 +87,28 @@ export async function certificateServes(
   pem: string,
   request: CertificateRequest,
   caCertificate: string,
+  now = Date.now(),
 ): Promise<boolean> {
   try {
     const certificate = new x509.X509Certificate(pem);
     const names = certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names.toJSON() ?? [];
     const has = (type: string, value: string): boolean =>
       names.some((name) => name.type === type && name.value === value);
-    const life = certificate.notAfter.getTime() - certificate.notBefore.getTime();
     return (
       request.dnsNames.every((name) => has("dns", name)) &&
       request.ipAddresses.every((address) => has("ip", address)) &&
-      certificate.notAfter.getTime() - Date.now() > life / 3 &&
+      lasts(pem, now) &&
       (await certificate.verify({ publicKey: new x509.X509Certificate(caCertificate), signatureOnly: true }))
     );
   } catch {
     return false; // not a certificate at all: it serves nobody, and is issued anew
   }
+}
+
+/** True when the certificate has more than a third of its life left. Throws for what is no certificate. */
+export function lasts(pem: string, now = Date.now()): boolean {
+  const { notBefore, notAfter } = new x509.X509Certificate(pem);
+  return notAfter.getTime() - now > (notAfter.getTime() - notBefore.getTime()) / 3;
 }
 
 /** Short hash of a certificate, for a pod's annotation. */
