@@ -111,7 +111,7 @@ describe(
     }
 
     async function fresh(services: object = {}): Promise<void> {
-      await kube.delete(CLOUD);
+      if (await kube.delete(CLOUD)) await merge({ metadata: { finalizers: [] } }).catch(() => undefined);
       await create(services);
     }
 
@@ -190,12 +190,19 @@ describe(
       await merge({ spec: { services: { nova: { replicas: 2 } } } });
       await merge({ status: { phase: "Ready" } }, "status");
       assert.equal(answers.length, before);
-      await merge({ spec: { services: options(5) } });
-      await merge({ spec: { images: { registry: "registry.example/underpin" } } });
-      await merge({ spec: { compute: { pools: [{ name: "std", options: { DEFAULT: { debug: true } } }] } } });
-      await merge({ spec: { services: { keystone: { policy: { a: "rule:a_b", a_b: "@" } } } } }).catch(() => undefined);
-      await merge({ spec: { services: { nova: null } } });
-      assert.equal(answers.length, before + 5);
+      const changes = [
+        { services: options(5) },
+        { images: { registry: "registry.example/underpin" } },
+        { compute: { pools: [{ name: "std", options: { DEFAULT: { debug: true } } }] } },
+        { services: { keystone: { components: [{ name: "api", replicas: 2 }] } } },
+        { services: { nova: { options: null } } },
+      ];
+      for (const spec of changes) {
+        const count = answers.length;
+        await merge({ spec });
+        // A write that meets another one is tried again by the server, and then asks again.
+        assert.ok(answers.length > count, JSON.stringify(spec));
+      }
       await merge({ metadata: { finalizers: [] } });
     });
 
