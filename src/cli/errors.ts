@@ -36,10 +36,17 @@ export function renderError(error: unknown, debug = false): string {
   if (!(error instanceof Error)) return `error: ${String(error)}`;
   const reasons = causes(error).filter((reason, index, all) => !(all[index - 1] ?? error.message).includes(reason));
   const lines = [`error: ${error.message}`, ...reasons.map((reason) => `  why: ${reason}`)];
+  const { log } = error as Error & { log?: unknown };
+  if (typeof log === "string") lines.push(`  log: ${log}`);
   const next = nextOf(error);
   if (next !== undefined) lines.push(`  next: ${next}`);
   if (debug && error.stack !== undefined) lines.push(error.stack);
   return lines.join("\n");
+}
+
+/** The same error, which names the file with all that its programs printed. */
+export function withLog(error: unknown, log: string | undefined): unknown {
+  return error instanceof Error && log !== undefined ? Object.assign(error, { log }) : error;
 }
 
 function causes(error: Error): string[] {

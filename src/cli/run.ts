@@ -1,9 +1,12 @@
+import { join } from "node:path";
 import type { ProgressEvent, Report } from "../host/progress.ts";
 import type { CliContext } from "./context.ts";
+import { withLog } from "./errors.ts";
 import { withLock } from "./lock.ts";
 import { liveRenderer } from "./render/live.ts";
 import { jsonRenderer, modeOf, plainRenderer, type Renderer, type RenderOptions } from "./render/progress.ts";
 import { readTimings, writeTimings } from "./render/timings.ts";
+import { RunLog } from "./run-log.ts";
 
 /** What the work of a long verb gets. */
 export interface LongRun {
@@ -28,17 +31,24 @@ export async function longRun<T>(
     const expected = await readTimings(cli.paths.timings);
     const renderer = rendererFor(cli, options.output, expected);
     const took: Record<string, number> = {};
+    const log = new RunLog(join(cli.paths.cache, "logs", `${options.command.replaceAll(/[^a-z]+/g, "-")}.log`));
     const report: Report = (event: ProgressEvent) => {
+      log.add(event);
+      if (event.state === "detail") return;
       if (event.state === "done" && event.seconds !== undefined) took[event.part] = event.seconds;
       renderer.report(event);
     };
     const interrupt = interruption(cli);
     try {
       return await work({ report, signal: interrupt.signal });
+    } catch (error) {
+      throw withLog(error, log.reason);
     } finally {
+      log.close();
       interrupt.release();
       renderer.close();
-      await writeTimings(cli.paths.timings, took);
+      // Only a comfort: on a full disk, for example, the error of the part that it stopped is the one to tell.
+      await writeTimings(cli.paths.timings, took).catch(() => undefined);
     }
   });
 }

@@ -2,7 +2,8 @@
 export interface ProgressEvent {
   /** Stable name of the part, for example `binaries/kubernetes`; expected seconds are remembered by it. */
   readonly part: string;
-  readonly state: "started" | "done" | "skipped" | "failed" | "info";
+  /** `detail`: a line that a program of the part printed, for the log and not for the screen. */
+  readonly state: "started" | "done" | "skipped" | "failed" | "info" | "detail";
   readonly message: string;
   /** Wall seconds, with `done` and `failed`. */
   readonly seconds?: number;
@@ -11,6 +12,11 @@ export interface ProgressEvent {
 }
 
 export type Report = (event: ProgressEvent) => void;
+
+/** Passes on what a program of the part prints, line by line: `onLine` of `exec`. */
+export function details(report: Report, part: string): (line: string) => void {
+  return (line) => report({ part, state: "detail", message: line });
+}
 
 /** Runs `work` as one part: reports its start, then its end with the seconds it took. */
 export async function timed<T>(report: Report, part: string, message: string, work: () => Promise<T>): Promise<T> {

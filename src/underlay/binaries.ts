@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { contentHash } from "../content/canonical.ts";
 import type { ContentStore } from "../host/store.ts";
 import type { Exec } from "../host/exec.ts";
-import { timed, type Report } from "../host/progress.ts";
+import { details, timed, type Report } from "../host/progress.ts";
 import { reasonOf, UnderlayError } from "./errors.ts";
 import { GO_MODULES, type GoModule } from "./go-modules.ts";
 
@@ -140,6 +140,7 @@ export class GoSource implements BinarySource {
         cwd: moduleFolder(module),
         env,
         timeoutMs: 3_600_000,
+        onLine: details(this.options.report, `binaries/${module.name}`),
       });
       const cpuSeconds = cpuSecondsOf(stdout);
       this.options.report({

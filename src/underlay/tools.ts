@@ -1,5 +1,5 @@
 import type { Exec } from "../host/exec.ts";
-import { timed, type Report } from "../host/progress.ts";
+import { details, timed, type Report } from "../host/progress.ts";
 import { UnderlayError, reasonOf } from "./errors.ts";
 
 /** Programs of the machine that the builds and the node use, and the Debian package of each. */
@@ -40,10 +40,10 @@ export async function installTools(exec: Exec, report: Report): Promise<void> {
   if (missing.length === 0 || missing.some(({ program }) => program === "apt-get")) return;
   const packages = packagesOf(missing);
   await timed(report, "tools", `installing ${packages.join(", ")}`, async () => {
-    const env = { DEBIAN_FRONTEND: "noninteractive" };
+    const options = { env: { DEBIAN_FRONTEND: "noninteractive" }, onLine: details(report, "tools") };
     try {
-      await exec("apt-get", ["update", "-q"], { env });
-      await exec("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...packages], { env });
+      await exec("apt-get", ["update", "-q"], options);
+      await exec("apt-get", ["install", "-y", "-q", "--no-install-recommends", ...packages], options);
     } catch (error) {
       const next = `Look at the reason, or install them yourself: apt-get install ${packages.join(" ")}.`;
       throw new UnderlayError(`apt could not install ${packages.join(", ")}: ${reasonOf(error)}`, next, error);

@@ -1,5 +1,5 @@
 import type { ProgressEvent, Report } from "../../host/progress.ts";
-import { type Renderer, type RenderOptions, seconds } from "./progress.ts";
+import { firstLine, type Renderer, type RenderOptions, seconds } from "./progress.ts";
 
 interface Running {
   readonly message: string;
@@ -64,7 +64,7 @@ function runningLine(part: Running, now: number, spinner: string): string {
 function finishedLine(event: ProgressEvent, paint: (code: number, text: string) => string): string {
   const took = event.seconds === undefined ? "" : paint(2, `  ${seconds(event.seconds)}`);
   if (event.state === "done") return `${paint(32, "ok ")} ${event.message}${took}`;
-  if (event.state === "failed") return `${paint(31, "ERR")} ${event.part}: ${event.message}${took}`;
+  if (event.state === "failed") return `${paint(31, "ERR")} ${event.part}: ${firstLine(event.message)}${took}`;
   return event.state === "skipped" ? `${paint(2, "-- ")} ${paint(2, event.message)}` : `    ${event.message}`;
 }
 

@@ -26,6 +26,11 @@ export function modeOf(output: "json" | undefined, terminal: boolean): Mode {
   return terminal ? "live" : "plain";
 }
 
+/** Of a failure, the progress tells the first line; the whole of it is the error at the end. */
+export function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
+}
+
 export function seconds(value: number): string {
   return value < 10 ? `${value.toFixed(1)}s` : `${Math.round(value)}s`;
 }
@@ -63,8 +68,9 @@ function plainLine(event: ProgressEvent, expected: Timings): string {
     case "skipped":
       return `--  ${event.message}`;
     case "failed":
-      return `ERR ${event.part}: ${event.message}${took}`;
+      return `ERR ${event.part}: ${firstLine(event.message)}${took}`;
     case "info":
+    case "detail":
       return `    ${event.message}`;
   }
 }
