@@ -58,7 +58,7 @@ export function judgeInteger(type: Kind<"integer" | "port">, text: string): Verd
   const fits =
     type.choices === undefined
       ? (min === undefined || value >= whole(min)) && (max === undefined || value <= whole(max))
-      : type.choices.some((choice) => choice !== null && value === whole(choice));
+      : type.choices.some((choice) => choice !== null && value === BigInt(choice));
   return fits ? accept(integerValue(value)) : reject(allowed, text);
 }
 
