@@ -61,6 +61,16 @@ export interface NodeFacts {
 /** A release's data as far as builders need it. */
 export interface ReleaseFacts {
   readonly name: string;
+  /** Options of each service. A service that is not here: nothing is known, and every change of an option rolls all of its processes. */
+  readonly options?: Readonly<Record<string, OptionFacts>>;
+}
+
+/** What is known of a service's options; each by `group.name`, the group in small letters but for `DEFAULT`. */
+export interface OptionFacts {
+  /** Options that oslo.config takes while a process runs. */
+  readonly mutable: ReadonlySet<string>;
+  /** Components whose processes read the option; one that is not here is read by all. Older names are here, too. */
+  readonly readBy: ReadonlyMap<string, readonly string[]>;
 }
 
 /** Everything that a pure builder gets. */

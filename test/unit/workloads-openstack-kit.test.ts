@@ -8,7 +8,6 @@ import {
   deployment,
   job,
   podDisruptionBudget,
-  userOptions,
   type Owner,
 } from "../../src/workloads/kit/index.ts";
 import { resolveService } from "../../src/api/cloud.ts";
@@ -66,8 +65,10 @@ test("a user's options reach the component that they are for, the component's ow
   const options = { DEFAULT: { debug: true, my_ip: "$host" } };
   const components = [{ name: "scheduler", options: { DEFAULT: { debug: false } } }];
   const nova = resolveService(fixedCloud({ services: { nova: { options, components } } }), "nova");
-  const written = (component: string) =>
-    JSON.stringify(configLayers({ owner, base: [userOptions(nova, component)], secret: [] }).objects[0]);
+  const written = (component: string) => {
+    const user = { service: "nova", resolved: nova, component };
+    return JSON.stringify(configLayers({ owner, base: [], secret: [], user }).objects[0]);
+  };
   assert.match(written("scheduler"), /debug = false.*my_ip = \$host/);
   assert.match(written("conductor"), /debug = true/);
 });

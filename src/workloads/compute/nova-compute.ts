@@ -14,15 +14,18 @@ import {
   mountsOf,
   privilegedContainer,
   PYTHON_ENV,
+  reloading,
+  reloadModule,
   startupProbe,
   volumesOf,
 } from "../kit/index.ts";
-import { PRIVILEGED_FILES } from "../kit/privileged.ts";
+import { PRIVILEGED_FILES, privilegedCommand } from "../kit/privileged.ts";
 import { NODE_ENV, nodesOwner, onNodes } from "../network/nodes.ts";
 import { novaBase, novaSecret } from "../nova/config.ts";
 import { script, SHARED } from "./libvirt.ts";
 
 const SCRIPTS = "/etc/underpin/compute";
+const CONTEXTS = { first: "nova.cmd", modules: ["nova.privsep", "vif_plug_ovs.privsep", "os_brick.privileged"] };
 
 /** nova's agent on the nodes of a pool. Guests do not notice when it is gone. */
 export function novaCompute(input: BuildInput, pool: ComputePool): readonly Manifest[] {
@@ -39,8 +42,10 @@ export function novaCompute(input: BuildInput, pool: ComputePool): readonly Mani
     "compute-ready.sh": script("compute-ready.sh"),
     ...PRIVILEGED_FILES,
   });
+  const reload = reloadModule(owner);
   const mounted = [
     layers.mounted,
+    reload.mounted,
     configMapDir("scripts", scripts.metadata.name, SCRIPTS, 0o555),
     caDir(),
     emptyDir("node-config", "/run/nova"),
@@ -52,13 +57,18 @@ export function novaCompute(input: BuildInput, pool: ComputePool): readonly Mani
   const agent = privilegedContainer({
     name: "nova-compute",
     image: input.images["openstack"] ?? "",
-    command: [`${SCRIPTS}/compute.sh`],
-    env: [
-      ...PYTHON_ENV,
-      ...NODE_ENV,
-      { name: "CONFIG_DIR", value: configDir(owner.workload) },
-      { name: "SCRIPTS", value: SCRIPTS },
+    command: [
+      `${SCRIPTS}/compute.sh`,
+      ...reloading(
+        owner.workload,
+        privilegedCommand(SCRIPTS, CONTEXTS, [
+          "/opt/openstack/bin/nova-compute",
+          "--config-dir",
+          configDir(owner.workload),
+        ]),
+      ),
     ],
+    env: [...PYTHON_ENV, ...NODE_ENV],
     mounts: mountsOf(mounted),
     resources: service.resources ?? { requests: { cpu: "50m", memory: "256Mi" } },
     startup: startupProbe(connected, 180),
@@ -70,7 +80,7 @@ export function novaCompute(input: BuildInput, pool: ComputePool): readonly Mani
     containers: [agent],
     volumes: volumesOf(mounted),
   });
-  return [...layers.objects, scripts, set];
+  return [...layers.objects, reload.object, scripts, set];
 }
 
 /** What nova-compute has beyond every nova process; what differs from node to node is written at start. */

@@ -14,7 +14,6 @@ import {
   secretOptions,
   UID,
   userFiles,
-  userOptions,
   type Owner,
 } from "../kit/index.ts";
 import {
@@ -45,7 +44,8 @@ function api(input: BuildInput, service: ResolvedService): readonly Manifest[] {
   const policy = policyLayer("glance", service);
   const layers = configLayers({
     owner,
-    base: [API_BASE, ownBase(), tokenBase(input, "glance"), policy.options, userOptions(service, "api")],
+    base: [API_BASE, ownBase(), tokenBase(input, "glance"), policy.options],
+    user: { service: "glance", resolved: service, component: "api" },
     secret: [databaseSecret(input), tokenSecret(input, "glance"), secretOptions(input, service)],
     files: policy.files,
   });

@@ -15,7 +15,6 @@ import {
   serviceHost,
   UID,
   userFiles,
-  userOptions,
   type Mounted,
   type Owner,
 } from "../kit/index.ts";
@@ -45,7 +44,8 @@ function api(input: BuildInput, service: ReturnType<typeof resolveService>): rea
   const policy = policyLayer("keystone", service);
   const layers = configLayers({
     owner,
-    base: [API_BASE, KEYS, ownBase(input), policy.options, userOptions(service, "api")],
+    base: [API_BASE, KEYS, ownBase(input), policy.options],
+    user: { service: "keystone", resolved: service, component: "api" },
     secret: [databaseSecret(input), secretOptions(input, service)],
     files: policy.files,
   });

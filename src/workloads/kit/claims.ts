@@ -1,8 +1,8 @@
 // What the services' options have in common: the same parts that wsgi.ts and layers.ts write, as the user sees them.
 import type { OwnedOption, PresetOption } from "../options-contract.ts";
 
-/** Where the pods' logs go. */
-export const LOG_CLAIMS: readonly OwnedOption[] = [
+/** Where a process has its configuration from, and where its log goes. */
+export const PROCESS_CLAIMS: readonly OwnedOption[] = [
   { group: "DEFAULT", names: ["use_stderr"], why: "`underpin logs` reads what the process writes there" },
   {
     group: "DEFAULT",
@@ -10,12 +10,18 @@ export const LOG_CLAIMS: readonly OwnedOption[] = [
     why: "a container's root file system cannot be written, and `underpin logs` reads standard error",
     unwritten: true,
   },
+  {
+    group: "DEFAULT",
+    names: ["config_file", "config_dir"],
+    why: "a process reads the files that Underpin gives it",
+    unwritten: true,
+  },
 ];
 
 /** What `API_BASE` and `policyLayer` write. */
 export function apiClaims(service: string): readonly OwnedOption[] {
   return [
-    ...LOG_CLAIMS,
+    ...PROCESS_CLAIMS,
     {
       group: "oslo_middleware",
       names: ["enable_proxy_headers_parsing"],

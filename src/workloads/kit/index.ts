@@ -10,3 +10,5 @@ export * from "./quantity.ts";
 export * from "./security.ts";
 export * from "./steps.ts";
 export * from "./granian.ts";
+export * from "./reload.ts";
+export * from "./user-options.ts";

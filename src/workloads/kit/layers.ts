@@ -1,11 +1,12 @@
-import { componentOptions, type ResolvedService } from "../../api/cloud.ts";
-import { mergeIni, Verbatim, writeIni, type IniData } from "../../oslo/ini.ts";
+import type { ResolvedService } from "../../api/cloud.ts";
+import { mergeIni, writeIni, type IniData } from "../../oslo/ini.ts";
 import type { BuildInput, Manifest } from "../contract.ts";
 import { credential } from "./addresses.ts";
 import type { Owner } from "./names.ts";
 import { configMap, contentConfigMap, contentSecret, type Data } from "./objects.ts";
 import type { Mounted } from "./pods.ts";
 import type { VolumeProjection } from "./types.ts";
+import { userOptions, type UserOptionsOf } from "./user-options.ts";
 
 export interface LayerOptions {
   /** The owner's workload names the directory: `/etc/<workload>/conf.d`. */
@@ -14,8 +15,10 @@ export interface LayerOptions {
   readonly base: readonly IniData[];
   /** Options with secret values; later ones in the list win. */
   readonly secret: readonly IniData[];
-  /** Options that the service reads again while it runs. Default none. */
-  readonly mutable?: IniData;
+  /** Whose options of the Cloud come last. Default none. */
+  readonly user?: UserOptionsOf;
+  /** Name of the Deployment, StatefulSet or DaemonSet, which has a mutable layer of its own. Default the owner's. */
+  readonly controller?: string;
   /** Further files in the same directory; their names must not end in `.conf`. */
   readonly files?: Data;
 }
@@ -34,18 +37,22 @@ export function configDir(workload: string): string {
 /** The files of the layers, in the order in which they are read. */
 export const LAYER_FILES = ["10-base.conf", "20-secret.conf", "90-mutable.conf"] as const;
 
+/** How the name of every ConfigMap ends that running processes follow. */
+export const MUTABLE_SUFFIX = "-mutable";
+
 /** The three configuration layers: base and secret are immutable and named by content, mutable has a fixed name. */
 export function configLayers(options: LayerOptions): Layers {
-  const { owner } = options;
+  const { owner, controller = owner.name } = options;
+  const user = options.user === undefined ? { base: {}, mutable: {} } : userOptions(owner.input, options.user);
   const [baseFile, secretFile, mutableFile] = LAYER_FILES;
   const base = contentConfigMap(owner, `${owner.workload}-base`, {
-    [baseFile]: writeIni(mergeIni(...options.base)),
+    [baseFile]: writeIni(mergeIni(...options.base, user.base)),
     ...options.files,
   });
   const secret = contentSecret(owner, `${owner.workload}-secret`, {
     [secretFile]: writeIni(mergeIni(...options.secret)),
   });
-  const mutable = configMap(owner, `${owner.workload}-mutable`, { [mutableFile]: writeIni(options.mutable ?? {}) });
+  const mutable = configMap(owner, `${controller}${MUTABLE_SUFFIX}`, { [mutableFile]: writeIni(user.mutable) });
   const sources: VolumeProjection[] = [
     { configMap: { name: base.metadata.name } },
     { secret: { name: secret.metadata.name } },
@@ -58,20 +65,6 @@ export function configLayers(options: LayerOptions): Layers {
       mount: { name: "config", mountPath: configDir(owner.workload), readOnly: true },
     },
   };
-}
-
-/** The user's options of a component, for the end of the base layer; `$name` in them refers to another option. */
-export function userOptions(service: ResolvedService, component: string): IniData {
-  const groups = [componentOptions(service, component), service.uncheckedOptions];
-  return mergeIni(
-    ...groups.map((options) =>
-      Object.fromEntries(Object.entries(options).map(([group, values]) => [group, verbatimGroup(values)])),
-    ),
-  );
-}
-
-function verbatimGroup(values: ResolvedService["options"][string]): IniData[string] {
-  return Object.fromEntries(Object.entries(values).map(([option, value]) => [option, new Verbatim(value)]));
 }
 
 /** The user's `secretOptions` with their values, for the secret layer. */

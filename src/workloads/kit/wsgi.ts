@@ -10,6 +10,7 @@ import { CA_FILE, contentConfigMap, type Data } from "./objects.ts";
 import { configMapDir, container, mountsOf, PYTHON_ENV, volumesOf, type Mounted } from "./pods.ts";
 import { httpProbe, livenessProbe, startupProbe } from "./probes.ts";
 import type { Resources } from "./quantity.ts";
+import { RELOAD_FILES } from "./reload.ts";
 import type { Container } from "./types.ts";
 
 /** Where the Python modules of ours are. */
@@ -42,6 +43,7 @@ export function wsgiApi(owner: Owner, options: WsgiApiOptions): readonly Manifes
   const modules = contentConfigMap(owner, `${owner.name}-wsgi`, {
     "underpin_wsgi.py": options.module,
     "underpin_drain.py": scriptText(import.meta.url, "underpin_drain.py"),
+    ...RELOAD_FILES,
   });
   const mounted = [...options.mounted, configMapDir("wsgi", modules.metadata.name, MODULE_DIR)];
   const { placement, replicas } = apiComponent(owner.input, owner.workload);

@@ -1,3 +1,4 @@
+import { resolveService } from "../../api/cloud.ts";
 import type { Manifest } from "../contract.ts";
 import {
   configDir,
@@ -11,6 +12,8 @@ import {
   mountsOf,
   privilegedContainer,
   PYTHON_ENV,
+  reloading,
+  reloadModule,
   serviceHost,
   startupProbe,
   volumesOf,
@@ -38,7 +41,12 @@ const PRIVSEP_CONTEXTS = [
 /** neutron's agent that gives each guest its metadata: a proxy in a namespace of every network with a guest on the node. */
 export function metadataAgent(owner: Owner, scripts: Mounted, remote: string): readonly Manifest[] {
   const { input } = owner;
-  const layers = configLayers({ owner, base: [base(owner, remote)], secret: [secret(owner)] });
+  const layers = configLayers({
+    owner,
+    base: [base(owner, remote)],
+    secret: [secret(owner)],
+    user: { service: "neutron", resolved: resolveService(input.cloud, "neutron"), component: "ovn-metadata-agent" },
+  });
   const namespaces: Mounted = {
     volume: { name: "netns", hostPath: { path: "/run/netns", type: "DirectoryOrCreate" } },
     // A namespace that is made here must be seen by the host, and by the pod that comes after this one.
@@ -46,17 +54,29 @@ export function metadataAgent(owner: Owner, scripts: Mounted, remote: string): r
   };
   // Apart from the switch's scripts: a change of these files must not restart the switch.
   const programs = contentConfigMap(owner, "ovn-metadata-programs", PRIVILEGED_FILES);
+  const reload = reloadModule(owner);
   const start = configMapDir("programs", programs.metadata.name, PROGRAMS);
-  const mounted = [layers.mounted, scripts, start, switchSockets(), namespaces, emptyDir("state", STATE_PATH)];
+  const mounted = [
+    layers.mounted,
+    scripts,
+    start,
+    reload.mounted,
+    switchSockets(),
+    namespaces,
+    emptyDir("state", STATE_PATH),
+  ];
   const accepts = execProbe([`${scripts.mount.mountPath}/metadata-ready.sh`], { periodSeconds: 5 });
   const agent = privilegedContainer({
     name: "ovn-metadata-agent",
     image: input.images["openstack"] ?? "",
-    command: privilegedCommand(PROGRAMS, CONTEXTS, [
-      "/opt/openstack/bin/neutron-ovn-metadata-agent",
-      "--config-dir",
-      configDir(owner.workload),
-    ]),
+    command: reloading(
+      owner.workload,
+      privilegedCommand(PROGRAMS, CONTEXTS, [
+        "/opt/openstack/bin/neutron-ovn-metadata-agent",
+        "--config-dir",
+        configDir(owner.workload),
+      ]),
+    ),
     env: PYTHON_ENV,
     mounts: mountsOf(mounted),
     resources: { requests: { cpu: "20m", memory: "256Mi" } },
@@ -70,7 +90,7 @@ export function metadataAgent(owner: Owner, scripts: Mounted, remote: string): r
     containers: [agent],
     volumes: volumesOf(mounted),
   });
-  return [...layers.objects, programs, set];
+  return [...layers.objects, reload.object, programs, set];
 }
 
 function base(owner: Owner, remote: string) {

@@ -12,7 +12,6 @@ import {
   secretDir,
   service,
   UID,
-  userOptions,
   type Layers,
   type Owner,
 } from "../kit/index.ts";
@@ -46,7 +45,9 @@ function processes(owner: Owner, neutron: ResolvedService, ovn: OvnConnections):
     const policy = policyLayer("neutron", neutron);
     return configLayers({
       owner,
-      base: [neutronBase(owner.input, ovn), policy.options, userOptions(neutron, component)],
+      base: [neutronBase(owner.input, ovn), policy.options],
+      user: { service: "neutron", resolved: neutron, component },
+      controller: component === "api" ? owner.name : `neutron-${component}`,
       secret: [neutronSecret(owner.input)],
       files: policy.files,
     });

@@ -18,6 +18,9 @@ import {
   mountsOf,
   podDisruptionBudget,
   PYTHON_ENV,
+  RELOAD_FILES,
+  reloading,
+  reloadModule,
   startupProbe,
   tcpProbe,
   UID,
@@ -48,7 +51,10 @@ export function api(owner: Owner, layers: Layers): readonly Manifest[] {
   const neutron = resolveService(input.cloud, "neutron");
   const replicas = componentReplicas(neutron, "api");
   const file = "neutron_api.py";
-  const modules = contentConfigMap(owner, "neutron-wsgi", { [file]: scriptText(import.meta.url, file) });
+  const modules = contentConfigMap(owner, "neutron-wsgi", {
+    [file]: scriptText(import.meta.url, file),
+    ...RELOAD_FILES,
+  });
   const mounted = [...mounts(owner, layers), configMapDir("wsgi", modules.metadata.name, WSGI_DIR)];
   const server = container({
     name: "api",
@@ -87,12 +93,13 @@ interface Worker {
 export function worker(owner: Owner, layers: Layers, { component, command, port }: Worker): readonly Manifest[] {
   const { input } = owner;
   const neutron = resolveService(input.cloud, "neutron");
-  const mounted = mounts(owner, layers);
+  const reload = reloadModule(owner);
+  const mounted = [...mounts(owner, layers), reload.mounted];
   const connected = connectedProbe(port);
   const daemon = container({
     name: component,
     image: input.images["openstack"] ?? "",
-    command: [`/opt/openstack/bin/${command}`],
+    command: reloading("neutron", [`/opt/openstack/bin/${command}`]),
     env: ENV,
     mounts: mountsOf(mounted),
     // Hardly any share while others start: nobody waits for it.
@@ -101,7 +108,7 @@ export function worker(owner: Owner, layers: Layers, { component, command, port 
     readiness: connected,
   });
   const pod = { ...podBase(owner), graceSeconds: 10, containers: [daemon], volumes: volumesOf(mounted) };
-  return [...layers.objects, deployment(owner, { ...pod, replicas: 1, strategy: "Recreate" })];
+  return [...layers.objects, reload.object, deployment(owner, { ...pod, replicas: 1, strategy: "Recreate" })];
 }
 
 /** Configuration, certificate authority, the user's files, and a directory for locks. */

@@ -13,6 +13,7 @@ import {
   mountsOf,
   podDisruptionBudget,
   PYTHON_ENV,
+  RELOAD_FILES,
   startupProbe,
   tcpProbe,
   volumesOf,
@@ -34,11 +35,10 @@ export function api(owner: Owner, layers: Layers, port: number): readonly Manife
   const component = componentOf(owner);
   const nova = resolveService(input.cloud, "nova");
   const replicas = componentReplicas(nova, component);
-  const modules = contentConfigMap(
-    { ...owner, name: "nova" },
-    "nova-wsgi",
-    Object.fromEntries(MODULES.map((name) => [name, scriptText(import.meta.url, name)])),
-  );
+  const modules = contentConfigMap({ ...owner, name: "nova" }, "nova-wsgi", {
+    ...Object.fromEntries(MODULES.map((name) => [name, scriptText(import.meta.url, name)])),
+    ...RELOAD_FILES,
+  });
   const mounted = [...mounts(owner, layers), configMapDir("wsgi", modules.metadata.name, WSGI_DIR)];
   const usual = { requests: component === "api" ? USUAL.api : USUAL.metadata };
   const server = container({

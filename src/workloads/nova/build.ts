@@ -1,16 +1,7 @@
 import { resolveService } from "../../api/cloud.ts";
 import { mergeIni, type IniData } from "../../oslo/ini.ts";
 import type { BuildInput, Manifest } from "../contract.ts";
-import {
-  configLayers,
-  distinct,
-  publicUrl,
-  policyLayer,
-  service,
-  userOptions,
-  type Layers,
-  type Owner,
-} from "../kit/index.ts";
+import { configLayers, distinct, publicUrl, policyLayer, service, type Layers, type Owner } from "../kit/index.ts";
 import { API_BASE } from "../kit/wsgi.ts";
 import { api } from "./api.ts";
 import { controlBase, controlSecret, novaBase, novaSecret } from "./config.ts";
@@ -71,12 +62,9 @@ function layers(input: BuildInput, component: Component): Layers {
   const policy = policyLayer("nova", nova);
   return configLayers({
     owner: { input, workload: "nova", name: "nova" },
-    base: [
-      mergeIni(API_BASE, novaBase(input), controlBase(input)),
-      componentBase(input, component),
-      policy.options,
-      userOptions(nova, component),
-    ],
+    base: [mergeIni(API_BASE, novaBase(input), controlBase(input)), componentBase(input, component), policy.options],
+    user: { service: "nova", resolved: nova, component },
+    controller: `nova-${component}`,
     // The user's values, which novaSecret has, win.
     secret: [controlSecret(input), novaSecret(input)],
     files: policy.files,

@@ -12,6 +12,8 @@ import {
   mountsOf,
   podDisruptionBudget,
   PYTHON_ENV,
+  reloading,
+  reloadModule,
   startupProbe,
   statefulSet,
   tcpProbe,
@@ -35,12 +37,13 @@ export function worker(owner: Owner, layers: Layers): readonly Manifest[] {
   const component = componentOf(owner);
   const nova = resolveService(input.cloud, "nova");
   const replicas = componentReplicas(nova, component);
-  const mounted = mounts(owner, layers);
+  const reload = reloadModule(owner);
+  const mounted = [...mounts(owner, layers), reload.mounted];
   const connected = connectedProbe(BUS_PORT);
   const daemon = container({
     name: component,
     image: input.images["openstack"] ?? "",
-    command: [`/opt/openstack/bin/${owner.name}`, "--config-dir", configDir("nova")],
+    command: program(owner),
     env: PYTHON_ENV,
     mounts: mountsOf(mounted),
     resources: componentResources(nova, component, { requests: { cpu: "50m", memory: "128Mi" } }),
@@ -50,15 +53,20 @@ export function worker(owner: Owner, layers: Layers): readonly Manifest[] {
   const pod = { ...podBase(owner), graceSeconds: GRACE_SECONDS, containers: [daemon] };
   return [
     ...layers.objects,
+    reload.object,
     statefulSet(owner, { ...pod, replicas, volumes: volumesOf(mounted) }),
     ...podDisruptionBudget(owner, replicas),
   ];
 }
 
+function program(owner: Owner): readonly string[] {
+  return reloading("nova", [`/opt/openstack/bin/${owner.name}`, "--config-dir", configDir("nova")]);
+}
+
 /** noVNC's page where the image has it; the web socket, which the dashboard and scripts use, in any case. */
 const CONSOLE_COMMAND = `web=/usr/share/novnc
 [ -d "$web" ] || web=
-exec nova-novncproxy --config-dir ${configDir("nova")} --web "$web"`;
+exec "$@" --web "$web"`;
 
 /** The proxy between a browser and the guests' consoles. */
 export function console(owner: Owner, layers: Layers): readonly Manifest[] {
@@ -66,12 +74,13 @@ export function console(owner: Owner, layers: Layers): readonly Manifest[] {
   const component = componentOf(owner);
   const nova = resolveService(input.cloud, "nova");
   const replicas = componentReplicas(nova, component);
-  const mounted = mounts(owner, layers);
+  const reload = reloadModule(owner);
+  const mounted = [...mounts(owner, layers), reload.mounted];
   const listens = tcpProbe(CONSOLE_PORT, { periodSeconds: 5 });
   const proxy = container({
     name: component,
     image: input.images["openstack"] ?? "",
-    command: ["sh", "-c", CONSOLE_COMMAND],
+    command: ["sh", "-c", CONSOLE_COMMAND, "start", ...program(owner)],
     env: PYTHON_ENV,
     ports: { http: CONSOLE_PORT },
     mounts: mountsOf(mounted),
@@ -83,6 +92,7 @@ export function console(owner: Owner, layers: Layers): readonly Manifest[] {
   });
   return [
     ...layers.objects,
+    reload.object,
     deployment(owner, { ...podBase(owner), replicas, containers: [proxy], volumes: volumesOf(mounted) }),
     ...podDisruptionBudget(owner, replicas),
   ];

@@ -12,7 +12,6 @@ import {
   secretOptions,
   UID,
   userFiles,
-  userOptions,
   type Owner,
 } from "../kit/index.ts";
 import {
@@ -45,8 +44,8 @@ function api(input: BuildInput, service: ResolvedService): readonly Manifest[] {
       { placement_database: DATABASE_BASE, api: { auth_strategy: "keystone" } },
       tokenBase(input, "placement"),
       policy.options,
-      userOptions(service, "api"),
     ],
+    user: { service: "placement", resolved: service, component: "api" },
     secret: [databaseSecret(input), tokenSecret(input, "placement"), secretOptions(input, service)],
     files: policy.files,
   });

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs nova-compute with what differs from node to node, once libvirt answers.
+# Runs nova-compute, the command given, with what differs from node to node, once libvirt answers.
 set -eu
 mkdir -p /var/lib/nova/instances /run/nova
 cat >/run/nova/95-node.conf <<END
@@ -22,5 +22,4 @@ for _ in range(600):
         time.sleep(0.2)
 sys.exit(f"libvirt did not answer on /run/libvirt/libvirt-sock within 120 seconds: {reason}")
 END
-exec /opt/openstack/bin/python "$SCRIPTS/underpin_privileged.py" nova.cmd nova.privsep,vif_plug_ovs.privsep,os_brick.privileged \
-  /opt/openstack/bin/nova-compute --config-dir "$CONFIG_DIR" --config-file /run/nova/95-node.conf
+exec "$@" --config-file /run/nova/95-node.conf

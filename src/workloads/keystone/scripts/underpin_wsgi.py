@@ -3,6 +3,10 @@ import logging
 import os
 import sys
 
+from underpin_reload import Watch
+
+watch = Watch("/etc/keystone/conf.d")
+
 # keystone reads the options of the process, which are those of the application server.
 sys.argv = ["keystone"]
 os.environ["OS_KEYSTONE_CONFIG_DIR"] = "/etc/keystone/conf.d"
@@ -20,4 +24,4 @@ logging.getLogger("keystone.common.fernet_utils").addFilter(
     lambda record: not str(record.msg).startswith("key_repository is world readable")
 )
 
-application = drainable(api, "/healthcheck")
+application = watch.serve(drainable(api, "/healthcheck"))
