@@ -1,5 +1,5 @@
 // The options of a release, as the verbs need them: loaded, with what Underpin says of them, and wrong names told.
-import type { Catalogue, CatalogueChange, OptionName } from "../oslo/catalogue.ts";
+import type { Catalogue, CatalogueChange, OptionName, PolicyRule } from "../oslo/catalogue.ts";
 import type { Claim } from "../options/explain.ts";
 import { CliError, EXIT } from "./errors.ts";
 
@@ -59,6 +59,11 @@ export async function loadClaimOf(): Promise<ClaimOf> {
     const preset = claims.preset(service, name);
     return preset === undefined ? undefined : { kind: "preset", why: preset.why };
   };
+}
+
+/** Rules of a service's policy in a release; none where they are not known. */
+export function policyRules(_release: string, _service: string): Promise<readonly PolicyRule[]> {
+  return Promise.resolve([]);
 }
 
 /** What differs for a service in the next release; undefined when there is none. */

@@ -40,7 +40,7 @@ function typeSchema(type: OptionType): Schema {
     case "unchecked":
       return {};
     default:
-      return { type: "string" };
+      return SCALAR;
   }
 }
 
@@ -51,13 +51,15 @@ function scalar(type: OptionType): Schema {
 
 const BOOLEAN_TEXT = {
   type: "string",
-  pattern: `^\\s*(${["true", "false", "yes", "no", "on", "off", "[01]"].map(anyCase).join("|")})\\s*$`,
+  pattern: `^\\s*(${["true", "false", "yes", "no", "on", "off", "[01]"].map(anyCase).join("|")}|)\\s*$`,
 };
-// What Python's int() and float() read, in broad terms: digits of any script, underscores between them.
-const WHOLE_TEXT = { type: "string", pattern: "^\\s*[-+]?[\\d_\\u0660-\\uffff]+\\s*$" };
+// What Python's int() and float() read, in broad terms: digits of any script, underscores between them, or nothing.
+const OTHER_SCRIPTS = "[^\\u0000-\\u007f]";
+const WHOLE_TEXT = { type: "string", pattern: `^[\\d\\s_+\\-]*$|${OTHER_SCRIPTS}` };
+const FLOAT_WORDS = ["inf", "infinity", "nan"].map(anyCase).join("|");
 const FLOAT_TEXT = {
   type: "string",
-  pattern: "^\\s*[-+]?([\\d_.eE+\\-\\u0660-\\uffff]+|[iI][nN][fF]([iI][nN][iI][tT][yY])?|[nN][aA][nN])\\s*$",
+  pattern: `^[\\d\\s_+\\-.eE]*$|^\\s*[-+]?(${FLOAT_WORDS})\\s*$|${OTHER_SCRIPTS}`,
 };
 
 function anyCase(word: string): string {

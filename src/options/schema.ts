@@ -28,7 +28,7 @@ export function cloudJsonSchema(release: string, services: readonly SchemaServic
     properties: {
       apiVersion: { const: API_VERSION },
       kind: { const: CLOUD_KIND },
-      metadata: { type: "object", required: ["name"] },
+      metadata: METADATA,
       spec: names.includes("nova") ? at(withOptions, POOL, { options: reference("nova") }) : withOptions,
       // An object that was read back has one, and nobody writes it.
       status: { type: "object" },
@@ -38,6 +38,18 @@ export function cloudJsonSchema(release: string, services: readonly SchemaServic
     definitions: Object.assign({}, ...services.map(definitions)) as Record<string, Schema>,
   };
 }
+
+/** What one writes there; the API server adds more. */
+const METADATA: Schema = {
+  type: "object",
+  properties: {
+    name: { type: "string", description: "Name of the Cloud." },
+    namespace: { type: "string", description: "Namespace of the Cloud: a namespace has one." },
+    labels: { type: "object", additionalProperties: { type: "string" } },
+    annotations: { type: "object", additionalProperties: { type: "string" } },
+  },
+  required: ["name"],
+};
 
 const POOL = ["compute", "pools", "*"];
 
