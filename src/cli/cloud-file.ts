@@ -14,14 +14,36 @@ export interface JudgedFile {
   readonly findings: readonly FileFinding[];
   /** The Clouds of the file as they were written; meaningful when no finding is an error. */
   readonly clouds: readonly unknown[];
+  /** For each of them the line of a field. */
+  readonly lines: readonly LineOf[];
 }
+
+type LineOf = (path: readonly string[]) => number;
 
 type Parsed = Document.Parsed;
 
 /** Larger files are no Cloud: etcd's limit for an object is 1.5 MiB. */
 const MAX_BYTES = 1_000_000;
 
-/** Judges the text of a file. Never throws for what is in it. */
+/**
+ * Judges the text of a file, and the options of its Clouds by the data of their releases. Never throws for what is in the
+ * file; ReleaseError when the data is damaged.
+ */
+export async function judgeFile(text: string, taken: readonly TakenRange[] = []): Promise<JudgedFile> {
+  const file = judgeText(text, taken);
+  if (file.clouds.length === 0) return file;
+  const { OptionsJudge } = await import("../options/index.ts");
+  const judge = new OptionsJudge();
+  const judged = file.clouds.map(async (cloud, index) =>
+    (await judge.judge(cloud)).map((finding) => ({
+      ...finding,
+      line: file.lines[index]?.(finding.path.split(".")) ?? 1,
+    })),
+  );
+  return { ...file, findings: inOrder([...file.findings, ...(await Promise.all(judged)).flat()]) };
+}
+
+/** Judges the text of a file by schema and rules; what its options are is not looked at. Never throws for what is in it. */
 export function judgeText(text: string, taken: readonly TakenRange[] = []): JudgedFile {
   if (text.length > MAX_BYTES)
     return refused("too-large", `The file has ${text.length} characters: a Cloud has at most ${MAX_BYTES}.`);
@@ -38,7 +60,7 @@ export function judgeText(text: string, taken: readonly TakenRange[] = []): Judg
       message: `The file is not YAML here: ${problem.message}. Example: name: laptop`,
     })),
   );
-  if (syntax.length > 0) return { findings: syntax, clouds: [] };
+  if (syntax.length > 0) return { findings: syntax, clouds: [], lines: [] };
   const filled = documents.filter(
     (document) => document.contents !== null && !(isScalar(document.contents) && document.contents.value === null),
   );
@@ -50,6 +72,7 @@ export function judgeText(text: string, taken: readonly TakenRange[] = []): Judg
 function judgeDocuments(documents: readonly Parsed[], lines: LineCounter, taken: readonly TakenRange[]): JudgedFile {
   const findings: FileFinding[] = [];
   const clouds: unknown[] = [];
+  const places: LineOf[] = [];
   for (const document of documents) {
     const value = plain(document);
     if (value instanceof Error) {
@@ -73,18 +96,24 @@ function judgeDocuments(documents: readonly Parsed[], lines: LineCounter, taken:
       });
       continue;
     }
+    const place: LineOf = (path) => lineOf(document, path, lines);
     clouds.push(value);
+    places.push(place);
     const own = judgeCloud(value, taken);
-    findings.push(...own.map((finding) => ({ ...finding, line: lineOf(document, finding.path.split("."), lines) })));
+    findings.push(...own.map((finding) => ({ ...finding, line: place(finding.path.split(".")) })));
   }
   if (clouds.length === 0 && findings.every((finding) => finding.severity !== "error")) {
     return refused("empty", "The file holds no Cloud. Example: kind: Cloud");
   }
-  return { findings: findings.toSorted((a, b) => a.line - b.line || (a.path < b.path ? -1 : 1)), clouds };
+  return { findings: inOrder(findings), clouds, lines: places };
+}
+
+function inOrder(findings: readonly FileFinding[]): FileFinding[] {
+  return findings.toSorted((a, b) => a.line - b.line || Number(a.path > b.path) - Number(a.path < b.path));
 }
 
 function refused(code: string, message: string): JudgedFile {
-  return { findings: [{ path: "", line: 1, severity: "error", code, message }], clouds: [] };
+  return { findings: [{ path: "", line: 1, severity: "error", code, message }], clouds: [], lines: [] };
 }
 
 function plain(document: Parsed): unknown {
@@ -104,11 +133,15 @@ function kindOf(value: unknown): string | undefined {
 function lineOf(document: Parsed, path: readonly string[], lines: LineCounter): number {
   let node: unknown = document.contents;
   let offset = document.contents?.range?.[0] ?? 0;
-  for (const key of path) {
-    const next = child(node, key);
-    if (next === undefined) break;
+  for (let at = 0; at < path.length;) {
+    // Names of policies and of groups may have dots in them, which stand between fields, too.
+    const ends = path.slice(at).map((_key, more) => at + more + 1);
+    const end = ends.find((one) => child(node, path.slice(at, one).join(".")) !== undefined);
+    const next = end === undefined ? undefined : child(node, path.slice(at, end).join("."));
+    if (end === undefined || next === undefined) break;
     offset = next.offset ?? offset;
     node = next.node;
+    at = end;
   }
   return lines.linePos(offset).line;
 }
@@ -157,12 +190,15 @@ export interface LoadedCloud {
 
 /** Reads a Cloud that is right. Throws CliError (exit code 2) with every finding when it is not, or is not one. */
 export async function loadCloud(file: string, taken: readonly TakenRange[] = []): Promise<LoadedCloud> {
-  return cloudOfText(file, await readText(file), taken);
+  return oneCloud(file, await judgeFile(await readText(file), taken));
 }
 
-/** As `loadCloud`, for a text that was read already. Throws CliError (exit code 2). */
+/** As `loadCloud`, for a text that was read already, whose options are not judged. Throws CliError (exit code 2). */
 export function cloudOfText(file: string, text: string, taken: readonly TakenRange[] = []): LoadedCloud {
-  const { findings, clouds } = judgeText(text, taken);
+  return oneCloud(file, judgeText(text, taken));
+}
+
+function oneCloud(file: string, { findings, clouds }: JudgedFile): LoadedCloud {
   const errors = findings.filter((finding) => finding.severity === "error");
   if (errors.length > 0) {
     const list = errors.map((finding) => `  ${findingLine(file, finding)}`).join("\n");

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { stringify } from "yaml";
-import { judgeText, loadCloud } from "../../src/cli/cloud-file.ts";
+import { judgeFile, judgeText, loadCloud } from "../../src/cli/cloud-file.ts";
 import { CliError } from "../../src/cli/errors.ts";
 import { arbitraryCloud } from "./arbitrary-cloud.ts";
 
@@ -126,4 +128,37 @@ test("a Cloud that is not right is not loaded", async () => {
     (error: CliError) => error.exitCode === 2 && /cannot be read/.test(error.message),
   );
   assert.ok((await readFile(example, "utf8")).includes("cidr"));
+});
+
+test("options are judged with their lines, names with dots included", async () => {
+  const text = `${HEAD}spec:
+  release: "2025.1"
+  services:
+    nova:
+      options:
+        DEFAULT:
+          debug: maybe
+          transport_url: rabbit://x
+        vendor.driver:
+          address: 10.0.0.1
+      policy:
+        "os_compute.x:y": "role:admin and"
+`;
+  const { findings } = await judgeFile(text);
+  const told = findings.map(({ line, severity, code }) => `${line} ${severity} ${code}`);
+  assert.deepEqual(told.slice(0, 3), ["10 error value", "11 error owned", "13 error unknown"]);
+  assert.ok(told.includes("15 error value"), told.join(", "));
+});
+
+test("a Cloud that up loads is judged with its options", async () => {
+  const example = fileURLToPath(new URL("../../examples/laptop.yaml", import.meta.url));
+  const text = await readFile(example, "utf8");
+  const folder = await mkdtemp(join(tmpdir(), "cloud-"));
+  try {
+    const file = join(folder, "cloud.yaml");
+    await writeFile(file, `${text}  services: {nova: {options: {DEFAULT: {debug: maybe}}}}\n`);
+    await assert.rejects(loadCloud(file), /services\.nova\.options\.DEFAULT\.debug: Allowed: /);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });

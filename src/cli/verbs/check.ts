@@ -19,18 +19,19 @@ export const command = buildCommand<Flags, [], CliContext>({
     "Say whether a Cloud is right; touches nothing",
     ["underpin check -f cloud.yaml", "underpin check -f - -o json < cloud.yaml"],
     [
-      "Judges a Cloud by the schema and the rules that the API server applies, and says for each finding the place, the",
-      "reason and an example. Exit code 0: no error. 2: errors.",
+      "Judges a Cloud by the schema and the rules that the API server applies, and its services' options and policies by what",
+      "the release's images know, as the operator's webhook does. Says for each finding the place, the reason and an example.",
+      "Needs no cluster. Exit code 0: no error, perhaps warnings. 2: errors.",
     ],
   ),
 });
 
 async function check(cli: CliContext, { file, output }: Flags): Promise<ExitCode> {
-  const [{ findingLine, judgeText, readText }, { takenRanges }] = await Promise.all([
+  const [{ findingLine, judgeFile, readText }, { takenRanges }] = await Promise.all([
     import("../cloud-file.ts"),
     import("../taken.ts"),
   ]);
-  const { findings } = judgeText(await readText(file), await takenRanges());
+  const { findings } = await judgeFile(await readText(file), await takenRanges());
   if (output === "json") cli.out(JSON.stringify({ findings }, null, 2));
   else {
     for (const finding of findings) cli.out(findingLine(file, finding));
