@@ -1,13 +1,13 @@
 import { copyFile, mkdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Exec, ExecError } from "../host/exec.ts";
-import type { ProgressEvent } from "../host/progress.ts";
+import { details, type ProgressEvent } from "../host/progress.ts";
 import { loadRelease } from "../releases/index.ts";
 import type { DebianAccess } from "./debian.ts";
 import { npmInventory, stageCopies } from "./inputs.ts";
 import { literalPattern, removedPaths, whiteout } from "./layer.ts";
 import { type Descriptor, finishArchive, LAYER_OFFSET } from "./oci.ts";
-import type { Recipe } from "./recipe.ts";
+import { lockFiles, type Recipe } from "./recipe.ts";
 import { sbom } from "./sbom.ts";
 import { buildScript, EXCLUDED, KEPT_EMPTY, updateScript } from "./script.ts";
 import { NoSpaceError, shareFiles, type Workspace } from "./workspace.ts";
@@ -99,7 +99,8 @@ async function buildTree(recipe: Recipe, tools: Tools): Promise<string> {
   }
   if (recipe.venv !== undefined) {
     const release = await loadRelease(recipe.venv.release);
-    for (const file of Object.keys(release.files)) await copyFile(join(release.folder, file), join(folder, file));
+    for (const [name, file] of Object.entries(lockFiles(recipe.venv)))
+      await copyFile(join(release.folder, file), join(folder, name));
   }
   await sandbox(buildScript(recipe), folder, tools);
   await shareFiles(join(folder, "debs"), tools.workspace.debs);
@@ -149,7 +150,7 @@ cd "/mnt/$name"
     cwd: folder,
     env: { LOWER: lower.join(":") },
     timeoutMs: BUILD_TIMEOUT_MS,
-    onLine: (line) => report({ part, state: "info", message: line }),
+    onLine: details(report, part),
   }).catch((cause: unknown) => {
     throw explain(part, workspace.work, cause);
   });

@@ -3,7 +3,7 @@ import { cp, mkdir, readdir, readFile, readlink, realpath } from "node:fs/promis
 import { dirname, join, relative } from "node:path";
 import { contentHash } from "../content/canonical.ts";
 import { loadRelease } from "../releases/index.ts";
-import { type Copy, type Recipe, RecipeError } from "./recipe.ts";
+import { type Copy, lockFiles, type Recipe, RecipeError } from "./recipe.ts";
 
 const PROJECT = join(import.meta.dirname, "..", "..");
 
@@ -14,7 +14,14 @@ const NEVER = new Set([".git", "node_modules"]);
 export async function contentHashes(recipe: Recipe, project: string = PROJECT): Promise<Record<string, string>> {
   const contents: Record<string, string> = {};
   for (const copy of recipe.copies) contents[`${copy.kind} ${copy.to}`] = await copyHash(copy, project);
-  if (recipe.venv !== undefined) Object.assign(contents, (await loadRelease(recipe.venv.release)).files);
+  if (recipe.venv === undefined) return contents;
+  const { files } = await loadRelease(recipe.venv.release);
+  for (const [name, file] of Object.entries(lockFiles(recipe.venv))) {
+    const hash = files[file];
+    if (hash === undefined)
+      throw new RecipeError(`release ${recipe.venv.release} has no file ${file}, which ${recipe.name} is made from`);
+    contents[name] = hash;
+  }
   return contents;
 }
 

@@ -43,7 +43,17 @@ export const recipeSchema = z.strictObject({
     )
     .default([]),
   /** A Python environment of a release's hash-locked distributions; the build packages do not reach the image. */
-  venv: z.strictObject({ release: z.string(), path: absolute, buildPackages: z.array(packageName) }).optional(),
+  venv: z
+    .strictObject({
+      release: z.string(),
+      /** File of the release that locks the distributions; `lock.txt` when it is not said. */
+      lock: z.string().optional(),
+      path: absolute,
+      buildPackages: z.array(packageName),
+    })
+    .optional(),
+  /** Made only when it is asked for by name: no cloud runs it. */
+  onDemand: z.literal(true).optional(),
   files: z
     .array(
       z.strictObject({
@@ -70,6 +80,11 @@ export const recipeSchema = z.strictObject({
 
 export type Recipe = z.output<typeof recipeSchema>;
 export type Copy = Recipe["copies"][number];
+
+/** Files of a release that a recipe's Python environment is made from, by the names under which the build finds them. */
+export function lockFiles(venv: NonNullable<Recipe["venv"]>): Readonly<Record<string, string>> {
+  return { "lock.txt": venv.lock ?? "lock.txt", "build-constraints.txt": "build-constraints.txt" };
+}
 
 /** What a recipe includes from outside of itself. */
 export interface RecipeInputs {

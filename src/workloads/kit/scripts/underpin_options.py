@@ -36,12 +36,11 @@ def describe(group, opt, default):
         "advanced": True if opt.advanced else None,
         "required": True if opt.required else None,
         "deprecated": removal(opt),
-        "olderNames": older_names(group, opt),
-        "help": text(opt.help),
+        "olderNames": older_names(group, opt) or None,
+        "help": text(opt.help) or None,
     }
-    defaults = ("default", "sampleDefault")
     # False, 0 and nothing at all are defaults as good as others.
-    return {key: value for key, value in said.items() if value is not None and (key in defaults or value not in (False, [], ""))}
+    return {key: value for key, value in said.items() if value is not None}
 
 
 def removal(opt):
