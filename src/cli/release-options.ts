@@ -20,13 +20,6 @@ export async function chosenRelease(given: string | undefined): Promise<string> 
   });
 }
 
-/** The release after `release` whose options are known. */
-export async function nextRelease(release: string): Promise<string | undefined> {
-  const { releaseNames } = await import("../releases/index.ts");
-  const known = await releaseNames();
-  return known[known.indexOf(release) + 1];
-}
-
 /** Options of a service in a release. Throws CliError (exit code 2) for a service that the release does not have. */
 export async function openCatalogue(release: string, service: string): Promise<Catalogue> {
   const [{ catalogueServices, loadCatalogue }, { nearest }] = await Promise.all([
@@ -66,15 +59,16 @@ export function policyRules(_release: string, _service: string): Promise<readonl
   return Promise.resolve([]);
 }
 
-/** What differs for a service in the next release; undefined when there is none. */
-export async function nextChanges(
-  release: string,
-  service: string,
-): Promise<{ readonly release: string; readonly changes: readonly CatalogueChange[] } | undefined> {
-  const next = await nextRelease(release);
-  if (next === undefined) return undefined;
-  const changes = await changesBetween(release, next, service);
-  return changes === undefined ? undefined : { release: next, changes };
+/** Options of a service in the next release; undefined when there is none, or it does not have the service. */
+export async function nextCatalogue(release: string, service: string): Promise<Catalogue | undefined> {
+  const [{ releaseNames }, { catalogueServices, loadCatalogue }] = await Promise.all([
+    import("../releases/index.ts"),
+    import("../releases/catalogue.ts"),
+  ]);
+  const known = await releaseNames();
+  const next = known[known.indexOf(release) + 1];
+  if (next === undefined || !(await catalogueServices(next)).includes(service)) return undefined;
+  return loadCatalogue(next, service);
 }
 
 /** Why a release no longer has an option of a name, by what the release before it had. */
@@ -95,11 +89,17 @@ export async function removedBefore(
   };
 }
 
-/** Differences of a service between two releases; undefined when they are not known. */
-export function changesBetween(
-  _from: string,
-  _to: string,
-  _service: string,
+/** Differences of a service between two releases; undefined when one of them does not have its options. */
+export async function changesBetween(
+  from: string,
+  to: string,
+  service: string,
 ): Promise<readonly CatalogueChange[] | undefined> {
-  return Promise.resolve(undefined);
+  const [{ catalogueServices, loadCatalogue }, { compareCatalogues }] = await Promise.all([
+    import("../releases/catalogue.ts"),
+    import("../oslo/compare.ts"),
+  ]);
+  const known = await Promise.all([from, to].map((release) => catalogueServices(release)));
+  if (known.some((services) => !services.includes(service))) return undefined;
+  return compareCatalogues(await loadCatalogue(from, service), await loadCatalogue(to, service));
 }

@@ -1,6 +1,7 @@
 // What there is to know about an option of a release, as data: `underpin explain` draws it.
 import { nearest } from "../api/nearest.ts";
 import type { Catalogue, CatalogueChange, CatalogueOption, JsonValue, OptionName } from "../oslo/catalogue.ts";
+import { optionChanges } from "../oslo/compare.ts";
 import { typeWords } from "./words.ts";
 
 /** What Underpin says of an option that it sets: its own, or a value of its own that the Cloud may change. */
@@ -15,8 +16,8 @@ export interface Claim {
 export interface ExplainContext {
   readonly catalogue: Catalogue;
   readonly claim: (name: OptionName) => Claim | undefined;
-  /** What differs in the next release that is known; absent when this is the last. */
-  readonly next?: { readonly release: string; readonly changes: readonly CatalogueChange[] };
+  /** The options of the next release that is known; absent when this is the last. */
+  readonly next?: Catalogue;
 }
 
 /** An option in one line. */
@@ -189,7 +190,6 @@ function explainOption(option: CatalogueOption, asked: OptionName, context: Expl
   const { group, name, deprecated, help, sampleDefault } = option;
   const claim = context.claim(option);
   const older = asked.group.toUpperCase() === group.toUpperCase() && asked.name === name ? {} : { askedBy: asked };
-  const changes = next?.changes.filter((change) => change.group === group && change.name === name) ?? [];
   return {
     type: "option",
     release: catalogue.release,
@@ -212,7 +212,7 @@ function explainOption(option: CatalogueOption, asked: OptionName, context: Expl
     ...(help === undefined ? {} : { help }),
     ...(claim === undefined ? {} : { claim }),
     ...(claim?.kind === "owned" ? {} : { example: exampleCloud(option, catalogue.service) }),
-    ...(next === undefined ? {} : { next: { release: next.release, changes } }),
+    ...(next === undefined ? {} : { next: { release: next.release, changes: optionChanges(option, next) } }),
   };
 }
 

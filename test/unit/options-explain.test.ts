@@ -5,7 +5,7 @@ import { explainLines } from "../../src/cli/render/explain.ts";
 import type { OptionType } from "../../src/oslo/catalogue.ts";
 import { explain, type ExplainContext, type Explanation, parseTarget } from "../../src/options/explain.ts";
 import { typeWords, wrapHelp } from "../../src/options/words.ts";
-import { catalogue } from "./options-catalogue.ts";
+import { catalogue, OPTIONS } from "./options-catalogue.ts";
 
 const CONTEXT: ExplainContext = {
   catalogue: catalogue(),
@@ -76,8 +76,8 @@ test("a secret's example is a reference", () => {
 });
 
 test("what the next release changes is told", () => {
-  const change = { group: "libvirt", name: "virt_type", change: "default", before: "kvm", after: "qemu" } as const;
-  const next = { release: "2026.1", changes: [change] };
+  const later = OPTIONS.map((option) => (option.name === "virt_type" ? { ...option, default: "qemu" } : option));
+  const next = catalogue(later, "2026.1");
   assert.match(lines("libvirt.virt_type", { ...CONTEXT, next }), /IN 2026\.1\n {2}default kvm -> qemu$/);
   assert.match(lines("DEFAULT.debug", { ...CONTEXT, next }), /IN 2026\.1\n {2}the same$/);
 });

@@ -1,8 +1,8 @@
 // Options for people to read.
 import { stringify } from "yaml";
-import type { CatalogueChange } from "../../oslo/catalogue.ts";
+import type { CatalogueChange, JsonValue, OptionType } from "../../oslo/catalogue.ts";
 import { type Explanation, fullName, type OptionExplanation, type OptionSummary } from "../../options/explain.ts";
-import { valueWords, wrapHelp } from "../../options/words.ts";
+import { typeWords, valueWords, wrapHelp } from "../../options/words.ts";
 import { table } from "./table.ts";
 
 type Known = Exclude<Explanation, { type: "unknown" }>;
@@ -150,6 +150,12 @@ export function changeWords(change: CatalogueChange): string {
     case "default":
       return `default ${cut(valueWords(before))} -> ${cut(valueWords(after))}`;
     case "type":
-      return `type ${valueWords(before)} -> ${valueWords(after)}`;
+      return `type ${typeText(before)} -> ${typeText(after)}`;
   }
+}
+
+/** A type, which is data in a difference. */
+function typeText(type: JsonValue | undefined): string {
+  const { multi, ...plain } = type as OptionType & { readonly multi?: true };
+  return `${typeWords(plain)}${multi === true ? ", several times" : ""}`;
 }

@@ -48,7 +48,7 @@ async function explain(cli: CliContext, flags: Flags, target: string): Promise<E
   const [catalogue, claimOf, next] = await Promise.all([
     options.openCatalogue(release, service),
     options.loadClaimOf(),
-    options.nextChanges(release, service),
+    options.nextCatalogue(release, service),
   ]);
   const claim = claimOf.bind(undefined, service);
   const explanation = explainTarget(rest, { catalogue, claim, ...(next === undefined ? {} : { next }) });
