@@ -7,7 +7,7 @@ export type { Lookup, Referenced } from "./references.ts";
 /** What is set for an option; undefined when nothing is. */
 export type ValueOf = (option: CatalogueOption) => OptionValue | undefined;
 
-/** A lookup in a catalogue, by names in code and by older names. @throws IniError when a value that it is asked for cannot be written */
+/** A lookup in a catalogue by names in code. @throws IniError when a value that it is asked for cannot be written */
 export function lookupIn(catalogue: Catalogue, valueOf: ValueOf): Lookup {
   const groups = new Set(catalogue.groups);
   return (group, name) => {
@@ -16,7 +16,7 @@ export function lookupIn(catalogue: Catalogue, valueOf: ValueOf): Lookup {
     // A group's own name wins in DEFAULT, and a group is no value.
     if (group === undefined && groups.has(name)) return "no option";
     const option = byCodeName(catalogue, group ?? "DEFAULT", name);
-    if (option === undefined) return "no option";
+    if (option === undefined) return olderNames(catalogue).has(name) ? "older name" : "no option";
     const value = valueOf(option);
     const texts = value === undefined ? [] : typedTexts(option, value);
     return { option, ...(texts.length === 0 ? {} : { texts }) };
@@ -25,7 +25,23 @@ export function lookupIn(catalogue: Catalogue, valueOf: ValueOf): Lookup {
 
 function byCodeName(catalogue: Catalogue, group: string, name: string): CatalogueOption | undefined {
   const found = catalogue.find(group, name);
-  const isOwnHyphenatedName = found?.name === name && destOf(found) !== name;
-  if (found !== undefined && !isOwnHyphenatedName) return found;
+  if (found !== undefined && found.group === group && destOf(found) === name) return found;
   return catalogue.options(group).find((option) => destOf(option) === name);
+}
+
+const known = new WeakMap<Catalogue, ReadonlySet<string>>();
+
+/** Older names of all options of a service, as code would have them; read when a name is not found otherwise. */
+function olderNames(catalogue: Catalogue): ReadonlySet<string> {
+  const names =
+    known.get(catalogue) ??
+    new Set(
+      catalogue.groups.flatMap((group) =>
+        catalogue
+          .options(group)
+          .flatMap((option) => (option.olderNames ?? []).map(({ name }) => name.replaceAll("-", "_"))),
+      ),
+    );
+  known.set(catalogue, names);
+  return names;
 }

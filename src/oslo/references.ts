@@ -1,7 +1,7 @@
 import type { CatalogueOption, JsonValue, OptionType } from "./catalogue.ts";
 import { reprFloat, reprText } from "./python-text.ts";
 import { judgeText } from "./types/judge-text.ts";
-import { accept, reject, type Rejection, type Unchecked, type Verdict } from "./verdict.ts";
+import { accept, reject, type Rejection, type Unchecked, unchecked, type Verdict } from "./verdict.ts";
 
 /** An option that a reference names, with the texts that files set for it; without `texts` its default holds. */
 export interface Referenced {
@@ -12,8 +12,9 @@ export interface Referenced {
 /**
  * The options of a service for references. `group` is undefined for DEFAULT; `name` is the name in the service's code
  * (`dest`, no hyphens). "no group" and "no option" differ, since oslo.config looks into DEFAULT only after the latter.
+ * "older name": it is one of an option, and which option that is depends on the order in which the service registers them.
  */
-export type Lookup = (group: string | undefined, name: string) => Referenced | "no option" | "no group";
+export type Lookup = (group: string | undefined, name: string) => Referenced | "no option" | "no group" | "older name";
 
 /** Python's own limit on nested calls comes soon after. */
 const MAX_DEPTH = 40;
@@ -77,6 +78,7 @@ function referenced(name: string, place: Place): string | Rejection | Unchecked 
   const first = place.lookup(group, dot < 0 ? name : name.slice(dot + 1));
   if (first === "no group") return reject(`a reference to an option that there is (no group ${group})`, `$${name}`);
   const found = first === "no option" ? place.lookup(undefined, name) : first;
+  if (found === "older name") return unchecked(`it refers to an option by its older name ${name}`);
   if (typeof found === "string") return reject("a reference to an option that there is", `$${name}`);
   const inner = { ...place, group: groupOf(found.option), depth: place.depth + 1 };
   const verdict = valueOf(found, inner);
@@ -104,6 +106,7 @@ export function judgeIn(type: OptionType, text: string, place: Place): Verdict {
 }
 
 function defaultOf(option: CatalogueOption, place: Place): Verdict {
+  if (option.fromMachine === true) return unchecked("it refers to an option whose default depends on the machine");
   const value = option.default ?? null;
   if (value === null) return accept(null);
   if (typeof value === "string") return judgeIn(option.type, value, place);
@@ -113,6 +116,9 @@ function defaultOf(option: CatalogueOption, place: Place): Verdict {
       typeof one === "string" ? judgeIn(item, one, place) : accept(one),
     );
   }
+  // JSON does not tell 1.0 from 1, which a text of the map would show.
+  if (typeof value === "object" && Object.values(value).some((one) => typeof one === "number"))
+    return unchecked(`it refers to ${option.name}, whose default only the service can write`);
   return accept(value);
 }
 
