@@ -23,7 +23,7 @@ export interface ApplyStep extends StepBase {
 /** Calls an API of the cloud through a named, idempotent action of the executor. */
 export interface CallStep extends StepBase {
   readonly type: "call";
-  readonly action: "keystone-catalog" | "keystone-passwords" | "api-answers" | "compute-mapped";
+  readonly action: "keystone-catalog" | "keystone-passwords" | "api-answers" | "compute-mapped" | "reload-pods";
   /** Plain data; part of the step's hash: a changed input runs the call again. */
   readonly input: Readonly<Record<string, unknown>>;
 }

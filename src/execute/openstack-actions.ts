@@ -17,7 +17,7 @@ export interface ActionPorts {
 }
 
 /** The calls that steps may name, each idempotent. */
-export function openstackActions(ports: ActionPorts): CallActions {
+export function openstackActions(ports: ActionPorts): Omit<CallActions, "reload-pods"> {
   const withPasswords = (users: readonly UserRequest[]): CatalogUser[] =>
     users.map(({ credential, ...user }) => ({ ...user, password: ports.credential(credential, "password") }));
   return {

@@ -14,6 +14,7 @@ import { type Desired, buildDesired, type VerdictPorts, workloadVerdicts } from 
 import { removeCloud } from "./deletion.ts";
 import { clusterIPs } from "./facts.ts";
 import { bareInput, gatherInput, type InputOptions } from "./input.ts";
+import { Releases } from "./release-facts.ts";
 import { ensureHypervisors, hypervisorManifests } from "./hypervisors.ts";
 import { type CloudState, INVENTORY_NAME, STATE_NAME, readState, sameState, writeState } from "./state.ts";
 import { cloudStatus, type StatusInput } from "./status.ts";
@@ -46,9 +47,11 @@ type Outcome = { readonly requeueAfterSeconds: number | undefined };
 export class CloudReconciler {
   readonly #options: CloudReconcilerOptions;
   readonly #scopes = new Map<string, Promise<CloudScope>>();
+  readonly #releases: Releases;
 
   constructor(options: CloudReconcilerOptions) {
     this.#options = options;
+    this.#releases = new Releases(options.onError);
   }
 
   async close(): Promise<void> {
@@ -88,7 +91,7 @@ export class CloudReconciler {
 
   #inputOptions(): InputOptions {
     const { workloads, images, clusterDomain, nodes } = this.#options;
-    return { workloads, images, clusterDomain, nodes: nodes.list() };
+    return { workloads, images, clusterDomain, nodes: nodes.list(), releases: this.#releases };
   }
 
   async #execute(

@@ -3,6 +3,7 @@ import { FIELD_MANAGER, GROUP, LABEL, MANAGED_BY, nodesNamespace } from "../api/
 import { CallRunner } from "../execute/call-runner.ts";
 import type { StepPorts } from "../execute/execution.ts";
 import { openstackActions } from "../execute/openstack-actions.ts";
+import { reloadPods } from "../execute/reload-pods.ts";
 import { Applier, type ApplyResult } from "../kube/apply.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { Inventory } from "../kube/inventory.ts";
@@ -63,7 +64,8 @@ export class CloudScope {
       if (value === undefined) throw new Error(`credential ${name} has no key ${key} yet`);
       return value;
     };
-    this.calls = new CallRunner(openstackActions({ session: () => this.session(), credential }), onChange);
+    const actions = openstackActions({ session: () => this.session(), credential });
+    this.calls = new CallRunner({ ...actions, "reload-pods": reloadPods(client) }, onChange);
     this.nova = new NovaMonitor(async () => askNova(await this.session()), onChange);
   }
 

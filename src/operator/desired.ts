@@ -8,6 +8,7 @@ import type {
   Manifest,
   Workload,
 } from "../workloads/contract.ts";
+import { reloadSteps } from "../workloads/kit/reload-steps.ts";
 import type { WorkloadVerdict } from "./status.ts";
 
 /** What a Cloud should be: every object, and the order in which they come to life. */
@@ -20,7 +21,11 @@ export interface Desired {
 export function buildDesired(workloads: readonly Workload[], input: BuildInput): Desired {
   const parts: WorkloadPart[] = workloads.map((workload) => {
     const objects = workload.build(input);
-    return { name: workload.name, objects, steps: workload.procedure(input, objects) };
+    return {
+      name: workload.name,
+      objects,
+      steps: [...workload.procedure(input, objects), ...reloadSteps(workload.name, objects)],
+    };
   });
   return { objects: parts.flatMap(({ objects }) => objects), steps: orderedSteps(parts) };
 }

@@ -5,6 +5,7 @@ import type { CloudScope } from "./cloud-scope.ts";
 import { certificateRequests, credentialRequests, resolveImages } from "./desired.ts";
 import { cloudLabelValue, clusterIPs, nodeFacts, publicEndpoint } from "./facts.ts";
 import type { CloudState } from "./state.ts";
+import type { Releases } from "./release-facts.ts";
 import { ensureCertificates, ensureCredentials } from "./vault.ts";
 
 export interface InputOptions {
@@ -12,6 +13,7 @@ export interface InputOptions {
   readonly images: Readonly<Record<string, string>>;
   readonly clusterDomain: string;
   readonly nodes: readonly KubeObject[];
+  readonly releases: Releases;
 }
 
 /** What builders need, or what stops everything. */
@@ -52,7 +54,8 @@ export async function gatherInput(
     clusterIPs: clusterIPs(scope.view.list("Service", namespace)),
   };
   scope.use(cloud, facts);
-  const input = { cloud, release: { name: cloud.spec.release }, images: resolveImages(cloud, options.images), facts };
+  const release = await options.releases.facts(cloud);
+  const input = { cloud, release, images: resolveImages(cloud, options.images), facts };
   return { type: "input", input, credentials: requests.map((request) => request.name) };
 }
 

@@ -39,7 +39,8 @@ export function cloudRules(objects: readonly Manifest[]): PolicyRule[] {
   return [
     ...rules([...written], WRITE),
     ...rules(seen, ["get", "list", "watch"]),
-    { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch"] },
+    // An annotation has the kubelet write changed configuration at once.
+    { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch", "patch"] },
     { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
     { apiGroups: ["events.k8s.io", ""], resources: ["events"], verbs: ["create", "patch"] },
     { apiGroups: ["underpin.dev"], resources: ["hypervisors/status"], verbs: ["get", "patch"] },

@@ -138,7 +138,7 @@ test("every process that has a mutable layer follows it", () => {
     );
     const modules = objects.filter(({ kind, metadata }) => kind === "ConfigMap" && text.includes(`"${metadata.name}"`));
     assert.ok(
-      modules.some(({ data }) => Object.keys((data ?? {}) as object).includes("underpin_reload.py")),
+      modules.some(({ data }) => Object.keys(data ?? {}).includes("underpin_reload.py")),
       `${object.metadata.name} has the module`,
     );
   }
