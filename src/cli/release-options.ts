@@ -54,6 +54,12 @@ export async function loadClaimOf(): Promise<ClaimOf> {
   };
 }
 
+/** Whether a running process of a service follows a change of an option. */
+export async function loadInPlace(): Promise<(service: string, name: OptionName) => boolean> {
+  const { inPlace } = await import("../workloads/kit/in-place.ts");
+  return (service, { group, name }) => inPlace(service).has(`${group}.${name}`);
+}
+
 /** Rules of a service's policy in a release; none where they are not known. */
 export function policyRules(_release: string, _service: string): Promise<readonly PolicyRule[]> {
   return Promise.resolve([]);

@@ -17,7 +17,10 @@ export interface EffectiveLine extends OptionName {
   readonly file?: string;
   /** In words; absent when the release does not know the option. */
   readonly type?: string;
+  /** oslo.config says that a process can take it while it runs. */
   readonly mutable: boolean;
+  /** It really does: a change restarts nothing. */
+  readonly inPlace: boolean;
   /** Processes that have this line, `scheduler` or, with its pool, `compute/std`. */
   readonly processes: readonly string[];
 }
@@ -34,15 +37,22 @@ export function optionIn(catalogue: Catalogue, { group, name }: OptionName): Cat
   return catalogue.dynamic.map(({ like }) => catalogue.find(like, name)).find((option) => option !== undefined);
 }
 
+/** What a service's lines are told by. */
+export interface EffectiveContext {
+  readonly catalogue: Catalogue;
+  /** Whether a running process follows a change of the option. */
+  readonly inPlace: (name: OptionName) => boolean;
+}
+
 /** What the processes are given, and with `defaults` what the release gives them beyond that. */
 export function effectiveLines(
   processes: readonly TracedConfiguration[],
-  catalogue: Catalogue,
+  context: EffectiveContext,
   defaults: boolean,
 ): readonly EffectiveLine[] {
   const lines = processes.flatMap((process) => {
-    const given = process.lines.map((line) => writtenLine(line, catalogue));
-    const all = defaults ? [...given, ...defaultLines(process, catalogue)] : given;
+    const given = process.lines.map((line) => writtenLine(line, context));
+    const all = defaults ? [...given, ...defaultLines(process, context)] : given;
     return all.map((line) => ({ ...line, processes: [processName(process)] }));
   });
   const same = Map.groupBy(lines, ({ processes: _processes, ...line }) => JSON.stringify(line));
@@ -56,7 +66,7 @@ export function effectiveLines(
 
 type Line = Omit<EffectiveLine, "processes">;
 
-function writtenLine(line: TracedLine, catalogue: Catalogue): Line {
+function writtenLine(line: TracedLine, { catalogue, inPlace }: EffectiveContext): Line {
   const { group, name, texts, file, origin } = line;
   const option = optionIn(catalogue, line);
   const secret = line.secret || isSecret(option, name);
@@ -69,6 +79,7 @@ function writtenLine(line: TracedLine, catalogue: Catalogue): Line {
     file,
     ...(option === undefined ? {} : { type: typeWords(option.type) }),
     mutable: option?.mutable === true,
+    inPlace: option !== undefined && inPlace(option),
   };
 }
 
@@ -81,7 +92,7 @@ function withoutValue(origin: Origin): Origin {
   return origin.from === "user" ? { from: "user", path: origin.path } : origin;
 }
 
-function defaultLines(process: TracedConfiguration, catalogue: Catalogue): Line[] {
+function defaultLines(process: TracedConfiguration, { catalogue, inPlace }: EffectiveContext): Line[] {
   const given = new Set(
     process.lines.map((line) => {
       const option = catalogue.find(line.group, line.name) ?? line;
@@ -100,6 +111,7 @@ function defaultLines(process: TracedConfiguration, catalogue: Catalogue): Line[
         origin: { from: "default" },
         type: typeWords(option.type),
         mutable: option.mutable === true,
+        inPlace: inPlace(option),
       })),
   );
 }

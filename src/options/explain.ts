@@ -16,6 +16,8 @@ export interface Claim {
 export interface ExplainContext {
   readonly catalogue: Catalogue;
   readonly claim: (name: OptionName) => Claim | undefined;
+  /** Whether a running process follows a change of the option; that it is marked mutable is not enough. */
+  readonly inPlace: (name: OptionName) => boolean;
   /** The options of the next release that is known; absent when this is the last. */
   readonly next?: Catalogue;
 }
@@ -24,7 +26,10 @@ export interface ExplainContext {
 export interface OptionSummary extends OptionName {
   readonly type: string;
   readonly default?: JsonValue;
+  /** oslo.config says that a process can take it while it runs. */
   readonly mutable: boolean;
+  /** It really does: a change restarts nothing. */
+  readonly inPlace: boolean;
   readonly secret: boolean;
   readonly advanced: boolean;
   readonly deprecated: boolean;
@@ -47,6 +52,7 @@ export interface OptionExplanation extends OptionName {
   readonly fromMachine: boolean;
   readonly secret: boolean;
   readonly mutable: boolean;
+  readonly inPlace: boolean;
   readonly advanced: boolean;
   readonly required: boolean;
   readonly deprecated?: { readonly reason?: string; readonly since?: string };
@@ -163,7 +169,7 @@ export function fullName({ group, name }: OptionName): string {
   return `${group}.${name}`;
 }
 
-function summary(option: CatalogueOption, { claim }: ExplainContext): OptionSummary {
+function summary(option: CatalogueOption, { claim, inPlace }: ExplainContext): OptionSummary {
   const { group, name, type, multi, secret } = option;
   return {
     group,
@@ -171,6 +177,7 @@ function summary(option: CatalogueOption, { claim }: ExplainContext): OptionSumm
     type: multi === true ? `${typeWords(type)}, several times` : typeWords(type),
     ...(option.default === undefined || secret === true ? {} : { default: option.default }),
     mutable: option.mutable === true,
+    inPlace: inPlace(option),
     secret: secret === true,
     advanced: option.advanced === true,
     deprecated: option.deprecated !== undefined,
@@ -204,6 +211,7 @@ function explainOption(option: CatalogueOption, asked: OptionName, context: Expl
     fromMachine: option.fromMachine === true,
     secret: option.secret === true,
     mutable: option.mutable === true,
+    inPlace: context.inPlace(option),
     advanced: option.advanced === true,
     required: option.required === true,
     ...(deprecated === undefined ? {} : { deprecated }),

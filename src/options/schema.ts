@@ -12,6 +12,8 @@ import { valueWords } from "./words.ts";
 export interface SchemaService {
   readonly catalogue: Catalogue;
   readonly claim: (name: OptionName) => Claim | undefined;
+  /** Whether a running process follows a change of the option. */
+  readonly inPlace: (name: OptionName) => boolean;
   readonly policy: readonly PolicyRule[];
 }
 
@@ -113,7 +115,8 @@ function policySchema(rules: readonly PolicyRule[]): Schema {
 }
 
 /** A service's options: a definition for the groups, and one for each group. */
-function definitions({ catalogue, claim }: SchemaService): Record<string, Schema> {
+function definitions(of: SchemaService): Record<string, Schema> {
+  const { catalogue } = of;
   const { service, groups } = catalogue;
   const place = (group: string): string => `${service}.${group}`;
   const dynamic = catalogue.dynamic.map(({ like }) => ({ $ref: `#/definitions/${place(like)}` }));
@@ -124,7 +127,7 @@ function definitions({ catalogue, claim }: SchemaService): Record<string, Schema
     {
       type: "object",
       properties: {
-        ...Object.fromEntries(catalogue.options(group).map((option) => [option.name, described(option, claim)])),
+        ...Object.fromEntries(catalogue.options(group).map((option) => [option.name, described(option, of)])),
         ...Object.fromEntries((older.get(group) ?? []).map(([name, schema]) => [name, schema])),
       },
       additionalProperties: false,
@@ -141,7 +144,7 @@ function definitions({ catalogue, claim }: SchemaService): Record<string, Schema
   };
 }
 
-function described(option: CatalogueOption, claim: SchemaService["claim"]): Schema {
+function described(option: CatalogueOption, { claim, inPlace }: SchemaService): Schema {
   const owned = claim(option);
   if (owned?.kind === "owned") {
     const field = owned.field === undefined ? "" : ` Use ${owned.field}.`;
@@ -150,22 +153,22 @@ function described(option: CatalogueOption, claim: SchemaService["claim"]): Sche
   if (option.secret === true)
     return {
       not: {},
-      description: `${help(option)}\n\nA secret: put it into a Secret, and name that in secretOptions.`,
+      description: `${help(option, false)}\n\nA secret: put it into a Secret, and name that in secretOptions.`,
     };
   const { deprecated, default: usual } = option;
   return {
     ...optionSchema(option),
-    description: help(option),
+    description: help(option, inPlace(option)),
     ...(usual === undefined ? {} : { default: usual }),
     ...(deprecated === undefined ? {} : { deprecated: true, deprecationMessage: deprecation(deprecated) }),
   };
 }
 
-function help(option: CatalogueOption): string {
+function help(option: CatalogueOption, inPlace: boolean): string {
   const shown = option.sampleDefault ?? option.default;
   const facts = [
     `Default: ${option.secret === true ? "none" : valueWords(shown)}.`,
-    ...(option.mutable === true ? ["Takes effect without a restart."] : []),
+    ...(inPlace ? ["Takes effect without a restart."] : []),
   ];
   return [option.help?.trim(), facts.join(" ")].filter(Boolean).join("\n\n");
 }

@@ -9,6 +9,7 @@ import { catalogue, OPTIONS } from "./options-catalogue.ts";
 
 const CONTEXT: ExplainContext = {
   catalogue: catalogue(),
+  inPlace: ({ name }) => name === "debug",
   claim: ({ group, name }) => {
     if (name === "transport_url") return { kind: "owned", why: "the bus is Underpin's", field: "spec.messaging" };
     return group === "scheduler" ? { kind: "preset", why: "one process a pod" } : undefined;

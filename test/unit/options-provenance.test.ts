@@ -15,6 +15,7 @@ import { catalogue } from "./options-catalogue.ts";
 
 const WORKLOADS = await loadWorkloads();
 const CLAIM = await loadClaimOf();
+const CONTEXT = { catalogue: catalogue(), inPlace: ({ name }: { name: string }) => name === "debug" };
 
 /** nova's processes for a Cloud whose nova and pool have these fields. */
 function traced(nova: object, pool: object = {}): TracedConfiguration[] {
@@ -133,7 +134,7 @@ test("no secret is in what is shown, in any form", () => {
   const hidden = JSON.stringify(processes);
   assert.ok(hidden.includes(SECRET_MARK), "the files themselves have secrets");
   for (const process of processes) {
-    const lines = effectiveLines([process], catalogue(), true);
+    const lines = effectiveLines([process], CONTEXT, true);
     assert.ok(!JSON.stringify(lines).includes(SECRET_MARK), process.controller);
     assert.ok(!iniText(lines).includes(SECRET_MARK), process.controller);
   }
@@ -143,13 +144,13 @@ test("a plain value of a secret option, and of an unknown one that is called lik
   const processes = traced({
     options: { DEFAULT: { transport_url: "hidden" }, vendor: { api_token: "hidden", size: 3 } },
   });
-  const lines = effectiveLines(processes, catalogue(), false);
+  const lines = effectiveLines(processes, CONTEXT, false);
   assert.ok(!JSON.stringify(lines).includes("hidden"));
   assert.deepEqual(lines.find(({ name }) => name === "size")?.values, ["3"]);
 });
 
 test("defaults are shown for the processes that read the option", () => {
-  const lines = effectiveLines(traced({}), catalogue(), true);
+  const lines = effectiveLines(traced({}), CONTEXT, true);
   const ratio = lines.find(({ name }) => name === "cpu_allocation_ratio");
   assert.deepEqual(ratio?.origin, { from: "default" });
   assert.deepEqual(ratio?.processes, ["compute/std", "scheduler"]);
@@ -163,7 +164,13 @@ test("as INI, the lines are read back as they were", () => {
     fc.property(fc.array(text, { minLength: 1, maxLength: 4 }), (values) => {
       const data = Object.fromEntries(values.map((value, index) => [`o${index}`, new Verbatim(value)]));
       const entries = readIniEntries(writeIni({ DEFAULT: data }));
-      const base = { secret: false, origin: { from: "default" }, mutable: false, processes: [] } as const;
+      const base = {
+        secret: false,
+        origin: { from: "default" },
+        mutable: false,
+        inPlace: false,
+        processes: [],
+      } as const;
       const lines = entries.map(({ group, option, text: value }) => ({
         ...base,
         group,

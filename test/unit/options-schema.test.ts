@@ -19,6 +19,7 @@ const SERVICES = await Promise.all(
   (await catalogueServices(RELEASE)).map(async (service) => ({
     catalogue: await loadCatalogue(RELEASE, service),
     claim: claimOf.bind(undefined, service),
+    inPlace: ({ name }: { readonly name: string }) => name === "debug",
     policy: [{ name: `os_${service}:list`, default: "rule:admin", description: "Who may list." }],
   })),
 );

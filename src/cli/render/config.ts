@@ -26,7 +26,7 @@ export function configTable(lines: readonly PlacedLine[], all: readonly string[]
     rows.map((row, index) => {
       const line = lines[index];
       if (line === undefined) return row;
-      return [...row, cut(line.type ?? "unknown to the release"), line.mutable ? "yes" : "no", reason(line)];
+      return [...row, cut(line.type ?? "unknown to the release"), mutableWord(line), reason(line)];
     }),
   );
 }
@@ -36,6 +36,12 @@ function processWords(some: readonly string[], all: readonly string[]): string {
   const others = all.filter((name) => !some.includes(name));
   if (others.length === 0) return "all";
   return others.length < some.length ? `all but ${others.join(",")}` : some.join(",");
+}
+
+/** `yes` only where a running process follows a change. */
+function mutableWord({ mutable, inPlace }: PlacedLine): string {
+  if (inPlace) return "yes";
+  return mutable ? "restarts" : "no";
 }
 
 /** Why the line is there: for a user's, where. */

@@ -56,7 +56,7 @@ function summaryTable(options: readonly OptionSummary[], name: (option: OptionSu
 
 function notes(option: OptionSummary): string[] {
   const all = {
-    mutable: option.mutable,
+    mutable: option.inPlace,
     advanced: option.advanced,
     deprecated: option.deprecated,
     owned: option.owned,
@@ -88,7 +88,7 @@ function facts(option: OptionExplanation): [string, string][] {
   const found: [string, string | undefined][] = [
     ["type", `${option.allowed}${option.multi ? "; may be given several times" : ""}`],
     ["default", `${defaultWords(option)}${option.required ? "; a value is required" : ""}`],
-    ["change", option.mutable ? "takes effect without a restart" : `restarts ${option.readBy.join(", ")}`],
+    ["change", changeEffect(option)],
     ["read by", option.readBy.join(", ")],
     ["secret", option.secret ? "yes: its value stands in a Secret, which secretOptions name" : undefined],
     ["advanced", option.advanced ? "yes: for those who know why they need it" : undefined],
@@ -105,6 +105,11 @@ function defaultWords({ default: usual, sampleDefault, fromMachine }: OptionExpl
   return sampleDefault === undefined
     ? "depends on the machine"
     : `depends on the machine: ${valueWords(sampleDefault)}`;
+}
+
+function changeEffect({ inPlace, mutable, readBy }: OptionExplanation): string {
+  if (inPlace) return "takes effect without a restart";
+  return `restarts ${readBy.join(", ")}${mutable ? "; it is marked mutable, but its use does not follow" : ""}`;
 }
 
 function useField(field: string | undefined): string {

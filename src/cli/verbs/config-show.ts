@@ -1,5 +1,5 @@
 import { buildCommand } from "@stricli/core";
-import type { Catalogue } from "../../oslo/catalogue.ts";
+import type { EffectiveContext } from "../../options/effective.ts";
 import type { TracedConfiguration } from "../../options/provenance.ts";
 import type { CloudSource, SourceFlags } from "../cloud-source.ts";
 import { help } from "../help.ts";
@@ -71,16 +71,17 @@ async function show(cli: CliContext, flags: Flags, ...names: readonly string[]):
   const service = names.at(-1) ?? "";
   const { cloudSource } = await import("../cloud-source.ts");
   const source = await cloudSource(cli, names.length > 1 ? names[0] : undefined, flags);
-  const { openCatalogue } = await import("../release-options.ts");
+  const { loadInPlace, openCatalogue } = await import("../release-options.ts");
   const catalogue = await openCatalogue(source.cloud.spec.release, service);
+  const context = { catalogue, inPlace: (await loadInPlace()).bind(undefined, service) };
   const processes = await traced(source, service, flags.component);
   const { effectiveLines, processName } = await import("../../options/effective.ts");
-  const lines = effectiveLines(processes, catalogue, flags.all).map((line): PlacedLine =>
+  const lines = effectiveLines(processes, context, flags.all).map((line): PlacedLine =>
     line.origin.from === "user" ? { ...line, place: source.placeOf(line.origin.path) } : line,
   );
   for (const warning of source.warnings) cli.err(`warning: ${warning}`);
   const processNames = processes.map(processName);
-  if (flags.output === "ini") cli.out(await iniOutput(processes, catalogue, flags.all));
+  if (flags.output === "ini") cli.out(await iniOutput(processes, context, flags.all));
   else if (flags.output === undefined) {
     const { configTable } = await import("../render/config.ts");
     cli.out(configTable(lines, processNames, flags.provenance).join("\n"));
@@ -125,14 +126,13 @@ async function traced(
 /** One file a process; a comment says whose. */
 async function iniOutput(
   processes: readonly TracedConfiguration[],
-  catalogue: Catalogue,
+  context: EffectiveContext,
   all: boolean,
 ): Promise<string> {
   const { effectiveLines, iniText, processName } = await import("../../options/effective.ts");
   return processes
     .map(
-      (process) =>
-        `# ${process.service} ${processName(process)}\n${iniText(effectiveLines([process], catalogue, all))}`,
+      (process) => `# ${process.service} ${processName(process)}\n${iniText(effectiveLines([process], context, all))}`,
     )
     .join("\n\n");
 }

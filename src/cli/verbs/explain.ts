@@ -45,13 +45,14 @@ async function explain(cli: CliContext, flags: Flags, target: string): Promise<E
   ]);
   const { service, rest } = parseTarget(target);
   const release = await options.chosenRelease(flags.release);
-  const [catalogue, claimOf, next] = await Promise.all([
+  const [catalogue, claimOf, inPlaceOf, next] = await Promise.all([
     options.openCatalogue(release, service),
     options.loadClaimOf(),
+    options.loadInPlace(),
     options.nextCatalogue(release, service),
   ]);
-  const claim = claimOf.bind(undefined, service);
-  const explanation = explainTarget(rest, { catalogue, claim, ...(next === undefined ? {} : { next }) });
+  const context = { catalogue, claim: claimOf.bind(undefined, service), inPlace: inPlaceOf.bind(undefined, service) };
+  const explanation = explainTarget(rest, { ...context, ...(next === undefined ? {} : { next }) });
   if (explanation.type === "unknown") {
     const [meant, ...more] = explanation.meant;
     const hint =

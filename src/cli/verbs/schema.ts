@@ -42,10 +42,11 @@ async function schema(cli: CliContext, flags: Flags): Promise<ExitCode> {
     import("../../options/schema.ts"),
   ]);
   const release = await options.chosenRelease(flags.release);
-  const claimOf = await options.loadClaimOf();
+  const [claimOf, inPlaceOf] = await Promise.all([options.loadClaimOf(), options.loadInPlace()]);
   const services = (await catalogueServices(release)).map(async (service) => ({
     catalogue: await options.openCatalogue(release, service),
     claim: claimOf.bind(undefined, service),
+    inPlace: inPlaceOf.bind(undefined, service),
     policy: await options.policyRules(release, service),
   }));
   const text = JSON.stringify(cloudJsonSchema(release, await Promise.all(services)), null, 1);
