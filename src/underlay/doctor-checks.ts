@@ -22,6 +22,17 @@ export async function root(): Promise<Check> {
     : bad("root", "you are not root, and nodes need namespaces, mounts and bridges", "Run it with sudo.");
 }
 
+/** Images carry x86_64 programs, and the first guest an x86_64 kernel; programs built here would run elsewhere too. */
+export function processor(architecture: string = process.arch): Check {
+  return architecture === "x64"
+    ? good("processor", "x86_64")
+    : bad(
+        "processor",
+        `this machine is ${architecture}, and the images and the first guest are made for x86_64 alone`,
+        "Use an x86_64 machine. Commands that need no node on this one work here, for example: underpin check.",
+      );
+}
+
 export async function go(exec: Exec): Promise<Check> {
   const cure = `Install Go ${GO_NEEDED.join(".")} or later (https://go.dev/dl).`;
   const text = await exec("go", ["version"], { env: { GOTOOLCHAIN: "local" } }).then(

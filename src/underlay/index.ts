@@ -10,7 +10,7 @@ export { ensureSeed, findSeed, type SeedOptions } from "./seed.ts";
 export { DEFAULT_CONFIG, type NodeConfig, type UnderlayConfig } from "./config.ts";
 export { UnderlayError } from "./errors.ts";
 export type { Check } from "./check.ts";
-export { requireFit, runChecks } from "./doctor.ts";
+export { requireFit, requireInstallable, runChecks } from "./doctor.ts";
 export { installTools, missingTools, packagesOf } from "./tools.ts";
 export type {
   EnsureOptions,

@@ -5,7 +5,15 @@ import type { KubeClient } from "../kube/client.ts";
 import { loadKubeconfig } from "../kube/config.ts";
 import { createClient } from "../kube/http-client.ts";
 import { readState, STATE_NAME } from "../operator/state.ts";
-import { ensureUnderlay, installTools, requireFit, type UnderlayHandle, underlayState } from "../underlay/index.ts";
+import {
+  ensureUnderlay,
+  installTools,
+  missingTools,
+  requireFit,
+  requireInstallable,
+  type UnderlayHandle,
+  underlayState,
+} from "../underlay/index.ts";
 import { type CloudEntry, openstackConfigFolder, writeCloudEntry } from "./clouds-yaml.ts";
 import { administrator, administratorSession, bringUpGuest, guestKeyFile } from "./guest.ts";
 import { untilAnswers, untilComputeUp, waitsOf } from "./answers.ts";
@@ -47,8 +55,10 @@ const CLOUD_TIMEOUT_S = 900;
  */
 export async function bringUp(options: UpOptions): Promise<UpResult> {
   const { cacheDir, stateDir, report, exec, signal } = options;
-  // As root only: otherwise the check says at once what is wrong.
-  if (process.getuid?.() === 0) await installTools(exec, report);
+  if ((await missingTools(exec)).length > 0) {
+    await requireInstallable({ cacheDir, stateDir });
+    await installTools(exec, report);
+  }
   await requireFit({ cacheDir, stateDir });
   const nodeRuns = (await underlayState({ stateDir })).state === "running";
   const prepared = await prepare({ cacheDir, exec, report, nodeRuns });

@@ -1,17 +1,21 @@
 import { availableParallelism } from "node:os";
 import { ContentStore } from "../host/store.ts";
 import { exec } from "../host/exec.ts";
-import { missingTools, packagesOf, underlayState } from "../underlay/index.ts";
+import { missingTools, packagesOf, requireInstallable, underlayState } from "../underlay/index.ts";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
 
-/** What `up` would install on this machine, a line each; touches nothing. Empty when the cluster is there already. */
+/**
+ * What `up` would install on this machine, a line each; touches nothing. Empty when the cluster is there already. Throws
+ * UnderlayError when this machine cannot run one.
+ */
 export async function preview(options: {
   readonly cacheDir: string;
   readonly stateDir: string;
 }): Promise<readonly string[]> {
   const { state } = await underlayState({ stateDir: options.stateDir });
   if (state === "running" || state === "stopped") return [];
+  await requireInstallable(options);
   const store = new ContentStore(join(options.cacheDir, "store"));
   const built = await access(join(store.root, "binaries")).then(
     () => true,

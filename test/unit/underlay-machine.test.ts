@@ -6,9 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { detectCgroups, parseCgroups } from "../../src/underlay/cgroups.ts";
-import { capabilityCheck, memoryCheck } from "../../src/underlay/doctor-checks.ts";
+import { capabilityCheck, memoryCheck, processor } from "../../src/underlay/doctor-checks.ts";
 import { missingOptions } from "../../src/underlay/doctor-kernel.ts";
-import { runChecks } from "../../src/underlay/doctor.ts";
+import { requireFit, requireInstallable, runChecks } from "../../src/underlay/doctor.ts";
 import { UnderlayError } from "../../src/underlay/errors.ts";
 import { writeAtomic } from "../../src/underlay/files.ts";
 import { underlayState } from "../../src/underlay/index.ts";
@@ -114,8 +114,19 @@ describe("doctor", () => {
     const ids = checks.map(({ id }) => id);
     assert.deepEqual(ids.toSorted(), [...new Set(ids)].toSorted());
     for (const check of checks) assert.equal(check.cure === "", check.ok, check.id);
-    for (const id of ["root", "go", "cgroups", "kernel", "network", "disk-state", "kvm", "others"])
+    for (const id of ["root", "processor", "go", "cgroups", "kernel", "network", "disk-state", "kvm", "others"])
       assert.ok(ids.includes(id), id);
+  });
+
+  it("refuses a machine that is not x86_64, before anything is installed, and says so in the doctor", async () => {
+    const options = { cacheDir: tmpdir(), stateDir: tmpdir(), architecture: "arm64" };
+    const found = (await runChecks(options)).find(({ id }) => id === "processor");
+    assert.equal(found?.ok, false);
+    assert.match(found.found, /arm64.*x86_64 alone/);
+    // Who is not root is told that first.
+    const what = process.getuid?.() === 0 ? /processor: this machine is arm64/ : /not root/;
+    for (const refuse of [requireFit, requireInstallable]) await assert.rejects(refuse(options), what);
+    assert.equal(processor("x64").ok, true);
   });
 
   it("reads capabilities, memory and kernel options", () => {
