@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readFile, rename, rm, truncate, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Exec, ExecError } from "../host/exec.ts";
+import { causeOf, lastLines } from "../host/failure.ts";
 import { details, type ProgressEvent } from "../host/progress.ts";
 import { loadRelease } from "../releases/index.ts";
 import type { DebianAccess } from "./debian.ts";
@@ -31,8 +32,10 @@ export interface Tools {
 
 /** An image that could not be built. */
 export class BuildError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
+  readonly next: string;
+  constructor(message: string, next: string) {
+    super(message);
+    this.next = next;
     this.name = "BuildError";
   }
 }
@@ -125,7 +128,8 @@ async function certificates(): Promise<string> {
       if (text !== undefined) return text;
     }
   throw new BuildError(
-    `no certificates of the system in ${CA_FILES.join(" or ")}; install the package ca-certificates`,
+    `there are no certificates of the system in ${CA_FILES.join(" or ")}`,
+    "Install them: apt-get install ca-certificates",
   );
 }
 
@@ -156,13 +160,20 @@ cd "/mnt/$name"
   });
 }
 
+const AGAIN = "Then run the same command again: what is built already is kept.";
+const NETWORK = `Look at the network, at the mirrors of the machine's own apt, and at pip's index. ${AGAIN}`;
+const MESSAGE = `Look at the message; the whole of it is in the log. ${AGAIN}`;
+
 function explain(part: string, folder: string, cause: unknown): unknown {
   if (!(cause instanceof ExecError)) return cause;
   const output = cause.stdout + cause.stderr;
-  if (/No space left on device|write failed: ENOSPC/.test(output))
-    return new NoSpaceError(folder, `the disk filled while ${part} was built`);
-  const tail = output.trim().split("\n").slice(-6).join("\n  ");
-  return new BuildError(`${part} could not be built:\n  ${tail}`, { cause });
+  const reason = causeOf(output);
+  if (reason === "disk") return new NoSpaceError(folder, `the disk filled while ${part} was built`);
+  if (reason === "network") {
+    const said = lastLines(output, 1, reason).join("");
+    return new BuildError(`${part} could not be built: packages cannot be reached\n  ${said}`, NETWORK);
+  }
+  return new BuildError(`${part} could not be built:\n  ${lastLines(output, 6).join("\n  ")}`, MESSAGE);
 }
 
 async function readPaths(file: string): Promise<string[]> {

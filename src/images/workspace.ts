@@ -5,10 +5,9 @@ import type { ContentStore } from "../host/store.ts";
 
 /** No space where images are built. */
 export class NoSpaceError extends Error {
+  readonly next = "Free some, or point UNDERPIN_CACHE at a larger disk. Then run the same command again.";
   constructor(folder: string, needed: string) {
-    super(
-      `no space left in ${folder} to build images: ${needed}. Free some, or point UNDERPIN_CACHE at a larger disk; nothing half made was kept.`,
-    );
+    super(`no space left in ${folder} to build images: ${needed}; nothing half made was kept`);
     this.name = "NoSpaceError";
   }
 }

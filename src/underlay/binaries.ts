@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { contentHash } from "../content/canonical.ts";
 import type { ContentStore } from "../host/store.ts";
-import type { Exec } from "../host/exec.ts";
+import { type Exec, ExecError } from "../host/exec.ts";
+import { causeOf, lastLines } from "../host/failure.ts";
 import { details, timed, type Report } from "../host/progress.ts";
 import { reasonOf, UnderlayError } from "./errors.ts";
 import { GO_MODULES, type GoModule } from "./go-modules.ts";
@@ -150,14 +151,29 @@ export class GoSource implements BinarySource {
         cpuSeconds,
       });
     } catch (error) {
-      throw new UnderlayError(
-        `Building ${module.name} failed: ${reasonOf(error)}`,
-        "Look at the compiler's message; is there space, and can the Go module proxy be reached?",
-        error,
-      );
+      throw this.explain(module, error);
     }
   }
+
+  private explain(module: GoModule, error: unknown): UnderlayError {
+    const output = error instanceof ExecError ? error.stdout + error.stderr : reasonOf(error);
+    const cause = causeOf(output);
+    const [why, next] = cause === undefined ? UNKNOWN : WHY[cause];
+    const where = cause === "disk" ? ` in ${this.options.cacheDir}` : "";
+    const said = lastLines(output, cause === undefined ? 8 : 1, cause).map((line) => `\n  ${line}`);
+    return new UnderlayError(`${module.name} could not be built: ${why}${where}${said.join("")}`, next);
+  }
 }
+
+const AGAIN = "Then run the same command again: what is built already is kept.";
+const UNKNOWN = ["its compiler says", `Look at the message; the whole of it is in the log. ${AGAIN}`] as const;
+const WHY = {
+  network: [
+    "the Go module proxy cannot be reached",
+    `Look at the network, and at \`go env GOPROXY\` and HTTPS_PROXY. ${AGAIN}`,
+  ],
+  disk: ["there is no space left", `Free some, or point UNDERPIN_CACHE at a larger disk. ${AGAIN}`],
+} as const;
 
 function moduleFolder(module: GoModule): string {
   return fileURLToPath(new URL(`${module.name}/`, GO_FOLDER));

@@ -77,7 +77,7 @@ export async function checkConflicts(exec: Exec, config: UnderlayConfig): Promis
     if (link !== undefined && link.ifalias !== MARK) {
       throw new UnderlayError(
         `The interface ${name} exists on this machine and was not made by Underpin`,
-        `Remove it (ip link del ${name}) or choose another name.`,
+        `Remove it, or give it another name: ip link set ${name} name OTHER. The names of Underpin's own are fixed.`,
       );
     }
   }
@@ -88,7 +88,7 @@ export async function checkConflicts(exec: Exec, config: UnderlayConfig): Promis
     if (taken !== undefined) {
       throw new UnderlayError(
         `The range ${taken} is in use on this machine: ${route.dst} goes through ${route.dev}`,
-        "Choose another range.",
+        `Free it, for example: ip route del ${route.dst} dev ${route.dev}. The ranges of Underpin's own are fixed in this version.`,
       );
     }
   }

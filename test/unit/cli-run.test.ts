@@ -27,7 +27,7 @@ function context(): CliContext {
     stdout: { write: (text: string) => void (output += text) },
     stderr: { write: (text: string) => void (screen += text) },
   };
-  return { process, env, paths: pathsFrom(env), terminal: false, out: () => undefined, err: () => undefined } as never;
+  return { process, env, paths: pathsFrom(env), terminal: false, out: () => undefined, err: () => undefined };
 }
 
 /** A part whose program prints, as apt and compilers do, and ends with this exit code. */
