@@ -7,6 +7,7 @@ import { loadWorkloads } from "../workloads/registry.ts";
 import { OPERATOR_HEALTH_PORT, operatorManifests } from "./install.ts";
 import { portsAndPrivileges } from "./privileges.ts";
 import { sampleInput } from "./rbac-rules.ts";
+import { reloadReference } from "./reload-reference.ts";
 
 const FOLDER = new URL("../../docs/reference/", import.meta.url);
 
@@ -34,6 +35,7 @@ export async function references(): Promise<Readonly<Record<string, string>>> {
   return {
     "metrics.md": metrics(),
     "ports-and-privileges.md": portsAndPrivileges([...operator, ...built, ...cleanups]),
+    "reload.md": await reloadReference(),
   };
 }
 

@@ -6,6 +6,9 @@ import { KubeError } from "../../src/kube/errors.ts";
 import { buildDesired } from "../../src/operator/desired.ts";
 import { Releases } from "../../src/operator/release-facts.ts";
 import { everyRule } from "../../src/operator/rbac-rules.ts";
+import { catalogueServices, loadCatalogue } from "../../src/releases/catalogue.ts";
+import { releaseNames } from "../../src/releases/index.ts";
+import { inPlace, ROLLED } from "../../src/workloads/kit/in-place.ts";
 import { loadWorkloads } from "../../src/workloads/registry.ts";
 import { optionFacts } from "../../src/workloads/kit/option-facts.ts";
 import type { Catalogue, CatalogueOption } from "../../src/oslo/catalogue.ts";
@@ -130,4 +133,19 @@ test("what an option's default refers to, and a name that two options had, are r
     "DEFAULT.b": ["scheduler"],
     "old.y": ["scheduler"],
   });
+});
+
+test("whatever a release marks mutable was looked at, and what is taken in place is marked so", async () => {
+  for (const release of await releaseNames()) {
+    for (const service of await catalogueServices(release)) {
+      const known = inPlace(service);
+      if (known.size === 0) continue;
+      const { mutable } = optionFacts(await loadCatalogue(release, service));
+      const rolled = ROLLED.map(({ option }) => option);
+      for (const option of mutable)
+        assert.ok(known.has(option) || rolled.includes(option), `${release} ${service} ${option}: in-place.ts`);
+      for (const option of known.keys())
+        assert.ok(mutable.has(option), `${release} ${service} ${option} is not mutable`);
+    }
+  }
 });
