@@ -3,7 +3,7 @@ import type { Cloud } from "../api/cloud.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { KubeObject, ObjectRef } from "../kube/types.ts";
 import type { ConfigObject, ProcessConfiguration } from "../options/configuration.ts";
-import type { Workload } from "../workloads/contract.ts";
+import type { Builders } from "../options/offline.ts";
 import { connect, listClouds } from "./cluster.ts";
 import type { CliContext } from "./context.ts";
 import { CliError, EXIT } from "./errors.ts";
@@ -19,7 +19,7 @@ export type Place = { readonly file: string; readonly line: number } | { readonl
 
 export interface CloudSource {
   readonly cloud: Cloud;
-  readonly workloads: readonly Workload[];
+  readonly builders: Builders;
   readonly processes: readonly ProcessConfiguration[];
   readonly placeOf: (path: readonly string[]) => Place;
   /** What could not be read, in words. */
@@ -28,18 +28,31 @@ export interface CloudSource {
 
 /** Reads a file's Cloud, or one of the cluster by its name. Throws CliError. */
 export async function cloudSource(cli: CliContext, name: string | undefined, flags: SourceFlags): Promise<CloudSource> {
-  const { loadWorkloads } = await import("../workloads/registry.ts");
-  const workloads = await loadWorkloads();
-  if (flags.file !== undefined) return fromFile(flags.file, workloads);
+  if (flags.file !== undefined) return fromFile(flags.file);
   const kube = await connect(cli, flags);
   try {
-    return await fromCluster(kube, workloads, await cloudNamed(kube, name, flags.namespace));
+    return await fromCluster(kube, await cloudNamed(kube, name, flags.namespace));
   } finally {
     await kube.close();
   }
 }
 
-async function fromFile(file: string, workloads: readonly Workload[]): Promise<CloudSource> {
+/** The builders with what they know of the Cloud's release, as the operator has them. */
+async function buildersFor({ spec }: Cloud): Promise<Builders> {
+  const [{ loadWorkloads }, { catalogueServices, loadCatalogue }, { optionFacts }] = await Promise.all([
+    import("../workloads/registry.ts"),
+    import("../releases/catalogue.ts"),
+    import("../workloads/kit/option-facts.ts"),
+  ]);
+  const { release: name } = spec;
+  const facts = (await catalogueServices(name)).map(
+    async (service) => [service, optionFacts(await loadCatalogue(name, service))] as const,
+  );
+  const [workloads, options] = await Promise.all([loadWorkloads(), Promise.all(facts)]);
+  return { workloads, release: { name, options: Object.fromEntries(options) } };
+}
+
+async function fromFile(file: string): Promise<CloudSource> {
   const [{ cloudOfText, linesOf, readText }, { builtConfigurations }] = await Promise.all([
     import("./cloud-file.ts"),
     import("../options/offline.ts"),
@@ -47,10 +60,11 @@ async function fromFile(file: string, workloads: readonly Workload[]): Promise<C
   const text = await readText(file);
   const { cloud } = cloudOfText(file, text);
   const lineOf = linesOf(text);
+  const builders = await buildersFor(cloud);
   return {
     cloud,
-    workloads,
-    processes: builtConfigurations(workloads, cloud),
+    builders,
+    processes: builtConfigurations(builders, cloud),
     placeOf: (path) => ({ file, line: lineOf(path) }),
     warnings: [],
   };
@@ -78,7 +92,7 @@ async function cloudNamed(kube: KubeClient, name: string | undefined, namespace:
 
 const CONTROLLERS = ["Deployment", "StatefulSet", "DaemonSet"];
 
-async function fromCluster(kube: KubeClient, workloads: readonly Workload[], cloud: Cloud): Promise<CloudSource> {
+async function fromCluster(kube: KubeClient, cloud: Cloud): Promise<CloudSource> {
   const [{ CLOUD_KIND }, { API_VERSION, LABEL, nodesNamespace }, { configReferences, configurations }, { managersOf }] =
     await Promise.all([
       import("../api/cloud.ts"),
@@ -105,7 +119,7 @@ async function fromCluster(kube: KubeClient, workloads: readonly Workload[], clo
   const objects = [...controllers, ...content.filter((object) => object !== undefined)];
   return {
     cloud,
-    workloads,
+    builders: await buildersFor(cloud),
     processes: configurations(objects),
     placeOf: (path) => ({ managers: live === undefined ? [] : managersOf(live, path) }),
     warnings,

@@ -1,26 +1,32 @@
 // What builders need, made up for a Cloud that runs nowhere: its files show the configuration without a cluster.
 import type { Cloud } from "../api/cloud.ts";
-import type { BuildInput, Facts, Workload } from "../workloads/contract.ts";
+import type { BuildInput, Facts, ReleaseFacts, Workload } from "../workloads/contract.ts";
 import { configurations, type ProcessConfiguration } from "./configuration.ts";
 
 /** What only a running cluster knows stands between these: `https://<address of a node>:30443`. */
 export const UNKNOWN = /<[^<>]+>/;
 const NODE_ADDRESS = "<address of a node>";
 
+/** What the builders are, and what they know of the release. */
+export interface Builders {
+  readonly workloads: readonly Workload[];
+  readonly release: ReleaseFacts;
+}
+
 /**
  * The configuration of all processes as the builders make it for the Cloud. Secret values are made up, and what depends
  * on the cluster is a name in angle brackets.
  */
-export function builtConfigurations(workloads: readonly Workload[], cloud: Cloud): readonly ProcessConfiguration[] {
-  const input = offlineInput(workloads, cloud);
-  return configurations(workloads.flatMap((workload) => [...workload.build(input)]));
+export function builtConfigurations(builders: Builders, cloud: Cloud): readonly ProcessConfiguration[] {
+  const input = offlineInput(builders, cloud);
+  return configurations(builders.workloads.flatMap((workload) => [...workload.build(input)]));
 }
 
-function offlineInput(workloads: readonly Workload[], cloud: Cloud): BuildInput {
+function offlineInput({ workloads, release }: Builders, cloud: Cloud): BuildInput {
   const images = ["debian", "openstack", "mariadb", "rabbitmq", "memcached", "ovn", "libvirt", "gateway", "operator"];
   return {
     cloud,
-    release: { name: cloud.spec.release },
+    release,
     images: Object.fromEntries(images.map((name) => [name, `underpin.local/${name}:unknown`])),
     facts: offlineFacts(workloads, cloud),
   };

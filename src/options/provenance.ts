@@ -2,9 +2,8 @@
 import type { Cloud, ServiceSpec } from "../api/cloud.ts";
 import type { Profile } from "../api/profile.ts";
 import type { OptionName } from "../oslo/catalogue.ts";
-import type { Workload } from "../workloads/contract.ts";
 import type { ConfigLine, Process, ProcessConfiguration } from "./configuration.ts";
-import { builtConfigurations } from "./offline.ts";
+import { type Builders, builtConfigurations } from "./offline.ts";
 import type { Claim } from "./explain.ts";
 
 export type Origin =
@@ -39,11 +38,11 @@ export class Tracer {
   readonly #bare: ReadonlyMap<string, ConfigLine>;
   readonly #otherProfiles: readonly ReadonlyMap<string, ConfigLine>[];
 
-  constructor(workloads: readonly Workload[], cloud: Cloud, claim: ClaimOf) {
+  constructor(builders: Builders, cloud: Cloud, claim: ClaimOf) {
     this.#cloud = cloud;
     this.#claim = claim;
     const bare = withoutOptions(cloud);
-    const lines = (one: Cloud) => indexed(builtConfigurations(workloads, one));
+    const lines = (one: Cloud) => indexed(builtConfigurations(builders, one));
     this.#bare = lines(bare);
     this.#otherProfiles = PROFILES.filter((profile) => profile !== cloud.spec.profile).map((profile) =>
       lines({ ...bare, spec: { ...bare.spec, profile } }),

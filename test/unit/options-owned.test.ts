@@ -29,7 +29,7 @@ function fullClouds(): Cloud[] {
 /** `service group/name` of each option that a process is given. */
 async function writtenOptions(): Promise<ReadonlySet<string>> {
   const lines = fullClouds().flatMap((cloud) =>
-    builtConfigurations(workloads, cloud).flatMap(({ service, lines: own }) =>
+    builtConfigurations({ workloads, release: { name: "2025.1" } }, cloud).flatMap(({ service, lines: own }) =>
       own.map(({ group, name }) => `${service} ${group}/${name}`),
     ),
   );

@@ -7,21 +7,31 @@ import { loadClaimOf } from "../../src/cli/release-options.ts";
 import { configurations, type ProcessConfiguration } from "../../src/options/configuration.ts";
 import { effectiveLines, iniText } from "../../src/options/effective.ts";
 import { managersOf } from "../../src/options/managers.ts";
-import { builtConfigurations } from "../../src/options/offline.ts";
+import { type Builders, builtConfigurations } from "../../src/options/offline.ts";
 import { type TracedConfiguration, Tracer } from "../../src/options/provenance.ts";
+import { catalogueServices, loadCatalogue } from "../../src/releases/catalogue.ts";
+import { optionFacts } from "../../src/workloads/kit/option-facts.ts";
 import { loadWorkloads } from "../../src/workloads/registry.ts";
 import { fixedCloud, fixedInput, SECRET_MARK } from "./build-input.ts";
 import { catalogue } from "./options-catalogue.ts";
 
 const WORKLOADS = await loadWorkloads();
+const OPTIONS = Object.fromEntries(
+  await Promise.all(
+    (await catalogueServices("2025.1")).map(
+      async (service) => [service, optionFacts(await loadCatalogue("2025.1", service))] as const,
+    ),
+  ),
+);
+const BUILDERS: Builders = { workloads: WORKLOADS, release: { name: "2025.1", options: OPTIONS } };
 const CLAIM = await loadClaimOf();
 const CONTEXT = { catalogue: catalogue(), inPlace: ({ name }: { name: string }) => name === "debug" };
 
 /** nova's processes for a Cloud whose nova and pool have these fields. */
 function traced(nova: object, pool: object = {}): TracedConfiguration[] {
   const cloud = fixedCloud({ services: { nova }, compute: { pools: [{ name: "std", ...pool }] } });
-  const tracer = new Tracer(WORKLOADS, cloud, CLAIM);
-  return builtConfigurations(WORKLOADS, cloud)
+  const tracer = new Tracer(BUILDERS, cloud, CLAIM);
+  return builtConfigurations(BUILDERS, cloud)
     .filter(({ service }) => service === "nova")
     .map((process) => tracer.trace(process));
 }
@@ -32,7 +42,7 @@ function lineOf(processes: readonly TracedConfiguration[], component: string, gr
 }
 
 test("every process of every service is found, with its component", () => {
-  const found = builtConfigurations(WORKLOADS, fixedCloud()).map(
+  const found = builtConfigurations(BUILDERS, fixedCloud()).map(
     ({ service, component, pool }) => `${service} ${component}${pool === undefined ? "" : ` ${pool}`}`,
   );
   for (const expected of ["nova scheduler", "nova compute std", "neutron ovn-metadata-agent", "keystone api"])
@@ -108,11 +118,12 @@ test("wherever options are set, each line's place holds the line's value", () =>
 });
 
 test("what differs from profile to profile is the profile's", () => {
-  const made = WORKLOADS.filter(({ name }) => name === "nova").map((workload) => ({
+  const changed = WORKLOADS.filter(({ name }) => name === "nova").map((workload) => ({
     ...workload,
     build: (input: Parameters<typeof workload.build>[0]) =>
       workload.build(input).map((object) => withLine(object, `[probe]\nsize = ${input.cloud.spec.profile}\n`)),
   }));
+  const made = { ...BUILDERS, workloads: changed };
   const cloud = fixedCloud();
   const tracer = new Tracer(made, cloud, CLAIM);
   const [process] = builtConfigurations(made, cloud) as [ProcessConfiguration];
@@ -129,7 +140,7 @@ function withLine(object: ReturnType<(typeof WORKLOADS)[0]["build"]>[number], te
 test("no secret is in what is shown, in any form", () => {
   const input = fixedInput(WORKLOADS);
   const objects = WORKLOADS.flatMap((workload) => [...workload.build(input)]);
-  const tracer = new Tracer(WORKLOADS, input.cloud, CLAIM);
+  const tracer = new Tracer(BUILDERS, input.cloud, CLAIM);
   const processes = configurations(objects).map((process) => tracer.trace(process));
   const hidden = JSON.stringify(processes);
   assert.ok(hidden.includes(SECRET_MARK), "the files themselves have secrets");

@@ -123,7 +123,7 @@ async function concerned(
   ]);
   const source = await cloudSource(cli, name, flags);
   for (const warning of source.warnings) cli.err(`warning: ${warning}`);
-  const tracer = new Tracer(source.workloads, source.cloud, await loadClaimOf());
+  const tracer = new Tracer(source.builders, source.cloud, await loadClaimOf());
   const traced = source.processes.map((process) => tracer.trace(process));
   const found = concerns(services, traced, (option, texts) => {
     const verdict = judgeTexts(option, texts);

@@ -119,7 +119,7 @@ async function traced(
       exitCode: EXIT.usage,
     });
   }
-  const tracer = new Tracer(source.workloads, source.cloud, await loadClaimOf());
+  const tracer = new Tracer(source.builders, source.cloud, await loadClaimOf());
   return asked.map((process) => tracer.trace(process));
 }
 
