@@ -46,7 +46,7 @@ export const cloudStatus = z
       })
       .optional()
       .describe("OpenStack release."),
-    conditions: conditions.describe("Ready, Reconciling, Stalled, Degraded, Paused."),
+    conditions: conditions.describe("Ready, Reconciling, Stalled, Degraded, Paused, Admission."),
     services: z
       .array(service)
       .max(64)

@@ -9,6 +9,7 @@ import { readiness } from "../kube/ready.ts";
 import { type KubeObject, refOf } from "../kube/types.ts";
 import type { EventNote, EventRecorder } from "../runtime/events.ts";
 import type { BuildInput, Workload } from "../workloads/contract.ts";
+import type { CloudAdmission } from "./cloud-admission.ts";
 import { CloudScope } from "./cloud-scope.ts";
 import { type Desired, buildDesired, type VerdictPorts, workloadVerdicts } from "./desired.ts";
 import { removeCloud } from "./deletion.ts";
@@ -33,6 +34,7 @@ export interface CloudReconcilerOptions {
   readonly onWrite: (kind: string, result: ApplyResult) => void;
   readonly onError: (where: string, error: unknown) => void;
   readonly events: EventRecorder;
+  readonly admission: CloudAdmission;
   readonly log: (fields: Readonly<Record<string, unknown>>) => void;
 }
 
@@ -68,13 +70,14 @@ export class CloudReconciler {
     const scope = await this.#scope(key, { name, namespace });
     if (object.metadata.deletionTimestamp !== undefined) return this.#delete(key, cloud, scope);
     if (!(object.metadata.finalizers ?? []).includes(FINALIZER)) await this.#addFinalizer(object);
-    return this.#ensure(cloud, scope);
+    return this.#ensure(cloud, scope, await this.#options.admission.refusal(object));
   }
 
-  async #ensure(cloud: Cloud, scope: CloudScope): Promise<Outcome> {
+  async #ensure(cloud: Cloud, scope: CloudScope, refusal: StatusInput["stalled"]): Promise<Outcome> {
     this.#tellPause(cloud);
     if (cloud.spec.change.paused)
       return this.#report(cloud, { verdicts: this.#look(cloud, scope), held: { phase: "Paused", message: PAUSED } });
+    if (refusal !== undefined) return this.#report(cloud, { verdicts: this.#look(cloud, scope), stalled: refusal });
     const state = this.#state(cloud, scope);
     const gathered = await gatherInput(cloud, state, scope, this.#inputOptions());
     if (gathered.type === "stalled") {
@@ -169,6 +172,7 @@ export class CloudReconciler {
       steps: [],
       verdicts: [],
       stalled: undefined,
+      webhook: this.#options.admission.webhook,
       now: new Date().toISOString(),
       ...input,
     };

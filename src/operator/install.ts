@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { LABEL, MANAGED_BY, SYSTEM_NAMESPACE, nodesNamespace } from "../api/names.ts";
 import type { Manifest } from "../workloads/contract.ts";
+import { WEBHOOK_PORT, webhookService } from "./webhook-config.ts";
 import { OPERATOR_CLUSTER_RULES, OPERATOR_NAMESPACE_RULES, type PolicyRule } from "./rbac.ts";
 
 const OPERATOR = "underpin-operator";
@@ -50,6 +51,7 @@ export function operatorManifests(input: InstallInput): readonly Manifest[] {
       immutable: true,
       data: { "images.json": imageList },
     },
+    webhookService(),
     operatorDeployment(input.operatorImage, imagesName),
   ];
 }
@@ -98,7 +100,10 @@ function operatorDeployment(image: string, imagesName: string): Manifest {
       // V8's young generation grows to 32 MiB and more while a cloud comes up, and hardly shrinks: 80 MiB resident for nothing.
       { name: "NODE_OPTIONS", value: "--max-semi-space-size=4" },
     ],
-    ports: [{ name: "health", containerPort: OPERATOR_HEALTH_PORT, protocol: "TCP" }],
+    ports: [
+      { name: "health", containerPort: OPERATOR_HEALTH_PORT, protocol: "TCP" },
+      { name: "webhook", containerPort: WEBHOOK_PORT, protocol: "TCP" },
+    ],
     readinessProbe: probe("/readyz", { periodSeconds: 2 }),
     livenessProbe: probe("/healthz", { periodSeconds: 10, failureThreshold: 3 }),
     resources: { requests: { cpu: "50m", memory: "128Mi" } },

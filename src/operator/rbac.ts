@@ -1,4 +1,6 @@
 import type { Manifest } from "../workloads/contract.ts";
+import { SYSTEM_NAMESPACE } from "../api/names.ts";
+import { WEBHOOK_CONFIGURATION, WEBHOOK_SECRET } from "./webhook-config.ts";
 import { WATCHED_KINDS } from "./namespace-view.ts";
 
 export interface PolicyRule {
@@ -59,15 +61,28 @@ function rules(kinds: readonly string[], verbs: readonly string[]): PolicyRule[]
   return [...byGroup].map(([group, resources]) => ({ apiGroups: [group], resources, verbs }));
 }
 
-/** Rules that the operator has in the whole cluster: its own resources, and reading nodes. No Secrets. */
+/** Rules that the operator has in the whole cluster: its own resources, its one webhook, and reading nodes. No Secrets. */
 export const OPERATOR_CLUSTER_RULES: readonly PolicyRule[] = [
   { apiGroups: ["underpin.dev"], resources: ["clouds"], verbs: ["get", "list", "watch", "patch"] },
   { apiGroups: ["underpin.dev"], resources: ["clouds/status"], verbs: ["get", "patch"] },
   { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
+  {
+    apiGroups: ["admissionregistration.k8s.io"],
+    resources: ["validatingwebhookconfigurations"],
+    resourceNames: [WEBHOOK_CONFIGURATION],
+    verbs: ["get", "list", "watch", "create", "patch"],
+  },
+  { apiGroups: [""], resources: ["namespaces"], resourceNames: [SYSTEM_NAMESPACE], verbs: ["get"] },
 ];
 
-/** Rules in the operator's own namespace: its lease. */
+/** Rules in the operator's own namespace: its lease, and the webhook's certificate. */
 export const OPERATOR_NAMESPACE_RULES: readonly PolicyRule[] = [
   { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "patch", "update"] },
+  {
+    apiGroups: [""],
+    resources: ["secrets"],
+    resourceNames: [WEBHOOK_SECRET],
+    verbs: ["get", "list", "watch", "create", "patch"],
+  },
   { apiGroups: ["events.k8s.io", ""], resources: ["events"], verbs: ["create", "patch"] },
 ];

@@ -3,13 +3,16 @@ import type { Cloud } from "../api/cloud.ts";
 import { CLOUD_KIND } from "../api/cloud.ts";
 import { API_VERSION, SYSTEM_NAMESPACE } from "../api/names.ts";
 import type { KubeClient } from "../kube/client.ts";
+import { OptionsJudge } from "../options/index.ts";
 import { Controller } from "../runtime/controller.ts";
 import { EventRecorder } from "../runtime/events.ts";
 import { Manager, type StopReason } from "../runtime/manager.ts";
 import { Metrics } from "../runtime/metrics.ts";
 import { loadWorkloads } from "../workloads/registry.ts";
+import { CloudAdmission } from "./cloud-admission.ts";
 import { CloudReconciler } from "./cloud-reconciler.ts";
 import { OPERATOR_HEALTH_PORT } from "./install.ts";
+import { addWebhook } from "./webhook.ts";
 
 export interface OperatorOptions {
   readonly client: KubeClient;
@@ -46,6 +49,8 @@ export async function runOperator(options: OperatorOptions): Promise<StopReason>
     instance: options.identity,
     onError: (error) => log("warn", { where: "events", error: messageOf(error) }),
   });
+  const judge = new OptionsJudge();
+  const admission = new CloudAdmission((cloud) => judge.judge(cloud));
   const reconciler = new CloudReconciler({
     client,
     workloads: await loadWorkloads(),
@@ -53,6 +58,7 @@ export async function runOperator(options: OperatorOptions): Promise<StopReason>
     clouds,
     nodes,
     events,
+    admission,
     clusterDomain,
     gateway: options.inCluster ? gateway : undefined,
     enqueue: (key) => controller.enqueue(key),
@@ -78,9 +84,23 @@ export async function runOperator(options: OperatorOptions): Promise<StopReason>
       : clouds.list().map(({ metadata }) => keyOf(metadata)),
   );
   manager.add(controller);
+  const webhook = options.inCluster
+    ? await addWebhook(manager, {
+        client,
+        metrics,
+        events,
+        clouds,
+        clusterDomain,
+        admission,
+        judge: (cloud) => judge.judge(cloud),
+        enqueue: (key) => controller.enqueue(key),
+        onError: (where, error) => log("warn", { where, error: messageOf(error) }),
+      })
+    : undefined;
   try {
     return await manager.run(options.signal);
   } finally {
+    await webhook?.close();
     await reconciler.close();
     await events.flush();
   }

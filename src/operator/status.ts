@@ -1,6 +1,7 @@
 import type { Cloud, CloudStatus } from "../api/cloud.ts";
 import type { PlannedStep } from "../plan/graph.ts";
 import type { Progress } from "../execute/execution.ts";
+import type { WebhookState } from "./cloud-admission.ts";
 import { INVENTORY_NAME } from "./state.ts";
 
 export const OPERATOR_VERSION = "0.1.0";
@@ -26,6 +27,8 @@ export interface StatusInput {
   readonly stalled: { readonly reason: string; readonly message: string } | undefined;
   /** Why the Cloud is not made what its resource says, while nothing is wrong. */
   readonly held?: Held | undefined;
+  /** Whether changes are judged before they are stored; absent where there is no webhook. */
+  readonly webhook?: WebhookState | undefined;
   readonly now: string;
 }
 
@@ -71,6 +74,7 @@ export function cloudStatus(input: StatusInput): CloudStatus {
         reason: phase,
         message: paused ? (input.held?.message ?? "") : "changes are made as they come",
       }),
+      ...admission(input),
     ],
     services: verdicts.map((verdict) =>
       serviceStatus(verdict, before, { release: paused ? (was ?? cloud.spec.release) : cloud.spec.release, now }),
@@ -81,6 +85,12 @@ export function cloudStatus(input: StatusInput): CloudStatus {
     credentials: { adminSecretRef: { name: "keystone-admin" } },
     inventoryRef: { name: INVENTORY_NAME },
   };
+}
+
+function admission(input: StatusInput): Condition[] {
+  if (input.webhook === undefined) return [];
+  const { answers: holds, reason, message } = input.webhook;
+  return [condition(input, { type: "Admission", holds, reason, message })];
 }
 
 /** A paused Cloud is judged by its workloads alone: what would be changed is not looked at. */

@@ -1,8 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import type { CertificateRequest } from "../workloads/contract.ts";
 import { authorityIssuer, certificateServes, createAuthority, type KeyPair, lasts } from "./issuer.ts";
-import { WEBHOOK_SECRET } from "./webhook-config.ts";
-import type { SecretData, SecretPort } from "./vault.ts";
+import type { SecretData } from "./vault.ts";
 
 /** What the webhook is served by, and what the API server believes it by. */
 export interface ServingCertificate extends KeyPair {
@@ -11,16 +10,21 @@ export interface ServingCertificate extends KeyPair {
   readonly notAfter: Date;
 }
 
+export interface CertificatePlan {
+  readonly serving: ServingCertificate;
+  /** What the Secret is to hold; absent when it holds it already. */
+  readonly secret?: SecretData;
+}
+
 /**
- * The certificate of the webhook: the Secret's, renewed when a third of its life is left, by an authority of its own that
- * is renewed likewise. Everything is in one Secret; whoever deletes it gets another.
+ * The certificate of the webhook: the one that the Secret has, or a new one when a third of its life is left, by an authority
+ * of its own that is renewed likewise. Everything is in one Secret; whoever deletes it gets another.
  */
-export async function ensureServingCertificate(
-  port: SecretPort,
+export async function planCertificate(
+  kept: SecretData,
   request: CertificateRequest,
   now = Date.now(),
-): Promise<ServingCertificate> {
-  const kept = (await port.read(WEBHOOK_SECRET)) ?? {};
+): Promise<CertificatePlan> {
   const authority = authorityOf(kept, now) ?? (await createAuthority("underpin webhook", now));
   const caBundle = bundle(authority.certificate, kept, now);
   const current = kept["tls.crt"];
@@ -31,16 +35,15 @@ export async function ensureServingCertificate(
     kept["ca.crt"] === caBundle &&
     (await certificateServes(current, request, authority.certificate, now))
   )
-    return serving({ certificate: current, privateKey: key }, caBundle);
+    return { serving: serving({ certificate: current, privateKey: key }, caBundle) };
   const made = await (await authorityIssuer(authority)).issue(request, now);
-  const data: SecretData = {
+  const secret: SecretData = {
     "tls.crt": made.certificate,
     "tls.key": made.privateKey,
     "ca.crt": caBundle,
     "ca.key": authority.privateKey,
   };
-  await port.write(WEBHOOK_SECRET, data, "kubernetes.io/tls");
-  return serving(made, caBundle);
+  return { serving: serving(made, caBundle), secret };
 }
 
 /** What a Secret has to serve by; undefined when it is not complete. */

@@ -10,6 +10,9 @@ export class Metrics {
   readonly #writes: Counter<"kind" | "result">;
   readonly #calls: Counter<"method" | "status">;
   readonly #leader: Gauge;
+  readonly #admissions: Counter<"result">;
+  readonly #webhook: Gauge;
+  readonly #webhookEnd: Gauge;
 
   constructor(prefix = "underpin_operator_") {
     const registers = [this.registry];
@@ -47,6 +50,22 @@ export class Metrics {
       registers,
     });
     this.#leader = new Gauge({ name: `${prefix}leader`, help: "1 while this process leads", registers });
+    this.#admissions = new Counter({
+      name: `${prefix}admissions_total`,
+      help: "Answers of the admission webhook (allowed, refused, failed: could not be judged)",
+      labelNames: ["result"],
+      registers,
+    });
+    this.#webhook = new Gauge({
+      name: `${prefix}webhook_up`,
+      help: "1 while the admission webhook answers by its Service; told by the process that leads",
+      registers,
+    });
+    this.#webhookEnd = new Gauge({
+      name: `${prefix}webhook_certificate_end_seconds`,
+      help: "When the webhook's certificate ends, in seconds since 1970",
+      registers,
+    });
   }
 
   reconciled(controller: string, result: string, seconds: number): void {
@@ -64,6 +83,13 @@ export class Metrics {
   /** For `TransportOptions.onCall`. */
   readonly onCall = (call: { method: string; status: number }): void =>
     this.#calls.inc({ method: call.method, status: String(call.status) });
+
+  readonly onAdmission = (result: "allowed" | "refused" | "failed"): void => this.#admissions.inc({ result });
+
+  webhook(answers: boolean, end: Date): void {
+    this.#webhook.set(answers ? 1 : 0);
+    this.#webhookEnd.set(end.getTime() / 1000);
+  }
 
   leads(yes: boolean): void {
     this.#leader.set(yes ? 1 : 0);

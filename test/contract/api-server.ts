@@ -10,6 +10,9 @@ import type { ClusterConfig } from "../../src/kube/config.ts";
 import { pathsFrom } from "../../src/cli/paths.ts";
 import { exec } from "../../src/host/exec.ts";
 
+/** Token of the operator's service account, which has the rights that are bound to it and no others. */
+export const OPERATOR_TOKEN = "operator-token";
+
 export interface ApiServer {
   readonly config: ClusterConfig;
   /** The same as `config`, as a kubeconfig with an administrator's certificate. */
@@ -163,7 +166,9 @@ async function makeKeys(folder: string): Promise<void> {
   );
   await openssl("genrsa", "-out", "sa.key", "2048");
   await openssl("rsa", "-in", "sa.key", "-pubout", "-out", "sa.pub");
-  await writeFile(join(folder, "tokens.csv"), 'admin-token,admin,admin,"system:masters"\n', { mode: 0o600 });
+  const operator = `${OPERATOR_TOKEN},system:serviceaccount:underpin-system:underpin-operator,operator`;
+  const tokens = `admin-token,admin,admin,"system:masters"\n${operator},"system:serviceaccounts"\n`;
+  await writeFile(join(folder, "tokens.csv"), tokens, { mode: 0o600 });
 }
 
 async function kubeconfig(folder: string, { server }: ClusterConfig): Promise<string> {

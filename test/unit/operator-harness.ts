@@ -6,7 +6,9 @@ import { Cache } from "../../src/kube/cache.ts";
 import { KubeError } from "../../src/kube/errors.ts";
 import { FakeKube } from "../../src/kube/fake.ts";
 import { fieldAt, type KubeObject } from "../../src/kube/types.ts";
+import { CloudAdmission } from "../../src/operator/cloud-admission.ts";
 import { CloudReconciler } from "../../src/operator/cloud-reconciler.ts";
+import { OptionsJudge } from "../../src/options/index.ts";
 import { EventRecorder } from "../../src/runtime/events.ts";
 import type { ApplyStep, Manifest, Workload } from "../../src/workloads/contract.ts";
 import { LAPTOP } from "./build-input.ts";
@@ -101,7 +103,10 @@ export const OBJECTS = [
   "StatefulSet/laptop/store",
 ];
 
+const JUDGE = new OptionsJudge();
+
 export interface Options {
+  readonly admission?: CloudAdmission;
   readonly workloads?: readonly Workload[];
   readonly images?: Readonly<Record<string, string>>;
 }
@@ -272,6 +277,7 @@ class Operator {
       clouds,
       nodes,
       events: this.events,
+      admission: options.admission ?? new CloudAdmission((cloud) => JUDGE.judge(cloud)),
       clusterDomain: "cluster.local",
       gateway: undefined,
       enqueue: () => undefined,
