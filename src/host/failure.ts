@@ -1,3 +1,5 @@
+import { statfs } from "node:fs/promises";
+
 /** Why a program failed, as far as its user can see to it. */
 export type Cause = "network" | "disk";
 
@@ -18,4 +20,13 @@ export function lastLines(output: string, count: number, cause?: Cause): string[
   const wanted = lines.filter((line) => line !== "" && (cause === undefined || causeOf(line) === cause));
   const told = [...new Set(wanted)].slice(-count);
   return told.map((line) => (line.length > 300 ? `${line.slice(0, 297)}...` : line));
+}
+
+/** Bytes below which a build on a disk cannot go on. */
+const FULL = 16 * 2 ** 20;
+
+/** Whether the disk of this folder has no room left for a build. */
+export async function isFull(folder: string): Promise<boolean> {
+  const disk = await statfs(folder).catch(() => undefined); // not made yet: nothing was built there
+  return disk !== undefined && disk.bavail * disk.bsize < FULL;
 }

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { contentHash } from "../content/canonical.ts";
 import type { ContentStore } from "../host/store.ts";
 import { type Exec, ExecError } from "../host/exec.ts";
-import { causeOf, lastLines } from "../host/failure.ts";
+import { causeOf, isFull, lastLines } from "../host/failure.ts";
 import { details, timed, type Report } from "../host/progress.ts";
 import { reasonOf, UnderlayError } from "./errors.ts";
 import { GO_MODULES, type GoModule } from "./go-modules.ts";
@@ -151,13 +151,14 @@ export class GoSource implements BinarySource {
         cpuSeconds,
       });
     } catch (error) {
-      throw this.explain(module, error);
+      throw await this.explain(module, error);
     }
   }
 
-  private explain(module: GoModule, error: unknown): UnderlayError {
+  private async explain(module: GoModule, error: unknown): Promise<UnderlayError> {
     const output = error instanceof ExecError ? error.stdout + error.stderr : reasonOf(error);
-    const cause = causeOf(output);
+    // With a full cache Go cannot read its own index, and complains of packages that are there.
+    const cause = (await isFull(this.options.cacheDir)) ? "disk" : causeOf(output);
     const [why, next] = cause === undefined ? UNKNOWN : WHY[cause];
     const where = cause === "disk" ? ` in ${this.options.cacheDir}` : "";
     const said = lastLines(output, cause === undefined ? 8 : 1, cause).map((line) => `\n  ${line}`);

@@ -1,7 +1,19 @@
 // `up` on machines that cannot: one clear error each, with what to do next, and nothing changed. No cluster is made.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { access, chmod, mkdir, mkdtemp, readdir, readFile, rm, statfs, symlink, writeFile } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  statfs,
+  symlink,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
@@ -200,6 +212,21 @@ describe("up on a machine that cannot", { skip, timeout: 600_000 }, () => {
     const check = checks.find(({ id }) => id === "others");
     assert.equal(check?.ok, true);
     assert.match(check.found, /docker, containerd run here too/);
+  });
+
+  it("npm's registry that cannot be reached, on a fresh checkout", async (context) => {
+    if ((await find("npm")) === undefined) return context.skip("there is no npm");
+    const checkout = join(folder, "config");
+    await mkdir(checkout);
+    for (const name of ["underpin", "package.json", "package-lock.json"])
+      await copyFile(join(ROOT, name), join(checkout, name));
+    await symlink(join(ROOT, "src"), join(checkout, "src"));
+    const outcome = await run("unshare", ["--net", join(checkout, "underpin"), "up", "--yes"], {
+      npm_config_fetch_retries: "0",
+      npm_config_cache: join(checkout, "npm"),
+    });
+    assertOneError(outcome, /npm could not get what Underpin needs/, /npm's registry must be reachable/);
+    assert.match(outcome.err, /^npm err/im, "npm's own reason is told");
   });
 
   it("registries that cannot be reached, with nothing in the cache", async (context) => {

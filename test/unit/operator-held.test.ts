@@ -136,6 +136,27 @@ describe("a Cloud that is not worked on", { timeout: 120_000 }, () => {
     assert.match((await conditions())["Ready"]?.message ?? "", /clean-n1.*it goes wrong.*tried again/s);
   });
 
+  it("whose credential is lost says which, makes none anew, and goes on when it is put back", async () => {
+    await ready();
+    const secret = { apiVersion: "v1", kind: "Secret", namespace: "laptop", name: "store-root" };
+    const before = await world.kube.get(secret);
+    await world.asOthers(async () => {
+      for (const name of ["store-root", "underpin-vault"]) await world.kube.delete({ ...secret, name });
+    });
+    await world.settle();
+    assert.equal(await phase(), "Stalled");
+    const { Stalled } = await conditions();
+    assert.equal(Stalled?.reason, "CredentialLost");
+    assert.match(Stalled?.message ?? "", /no copy is left of store-root\.password; put the Secrets back/);
+    assert.equal(await world.kube.get(secret), undefined);
+    const { metadata, ...rest } = before ?? assert.fail("it had a password");
+    const { name, namespace, labels = {} } = metadata;
+    await world.asOthers(() => world.kube.create({ ...rest, metadata: { name, namespace: namespace ?? "", labels } }));
+    await world.settle();
+    assert.equal(await phase(), "Ready");
+    assert.deepEqual(fieldAt(await world.kube.get(secret), "data"), fieldAt(before, "data"));
+  });
+
   it("is deleted although a workload of it is no longer known", async () => {
     await ready({ deletionPolicy: "Delete" });
     await world.start({ workloads: workloads().filter(({ name }) => name !== "api") });
