@@ -84,19 +84,33 @@ export interface ConfigReference {
   readonly name: string;
 }
 
-/** What the configuration directory of a controller's pods is made of; empty for one without. */
+interface Volume extends Source {
+  readonly name: string;
+  readonly projected?: { readonly sources?: readonly Source[] };
+}
+
+/** What the configuration of a controller's pods is made of, their scripts included; empty for one without. */
 export function configReferences(controller: ConfigObject): readonly ConfigReference[] {
-  const spec = controller["spec"] as
-    | {
-        template?: { spec?: { volumes?: readonly { name: string; projected?: { sources?: readonly Source[] } }[] } };
-      }
-    | undefined;
-  const volume = spec?.template?.spec?.volumes?.find(({ name }) => name === "config");
+  const spec = controller["spec"] as { template?: { spec?: { volumes?: readonly Volume[] } } } | undefined;
+  const volumes = spec?.template?.spec?.volumes ?? [];
+  const config = volumes.find(({ name }) => name === "config")?.projected?.sources ?? [];
+  const scripts = volumes.filter(({ name }) => name === "scripts");
   const namespace = controller.metadata.namespace ?? "";
-  return (volume?.projected?.sources ?? []).flatMap(({ configMap, secret }): ConfigReference[] => {
+  return (config.length === 0 ? [] : [...config, ...scripts]).flatMap(({ configMap, secret }): ConfigReference[] => {
     if (secret?.name !== undefined) return [{ kind: "Secret", namespace, name: secret.name }];
     return configMap?.name === undefined ? [] : [{ kind: "ConfigMap", namespace, name: configMap.name }];
   });
+}
+
+const NODE_FACTS: Readonly<Record<string, string>> = { NODE: "<name of the node>", NODE_IP: "<address of the node>" };
+
+/** The file that a script of a pod writes from what differs from node to node. */
+function fileOfScript(text: string): ConfigFile[] {
+  const [, name, lines] = /^cat >\S*\/([\w-]+\.conf) <<END\n([^]*?)\nEND$/m.exec(text) ?? [];
+  if (name === undefined || lines === undefined) return [];
+  return [
+    { name, text: lines.replaceAll(/\$(\w+)/g, (word, fact: string) => NODE_FACTS[fact] ?? word), secret: false },
+  ];
 }
 
 /** The files of a controller's configuration directory, in the order in which oslo.config reads them. */
@@ -106,13 +120,15 @@ function configFiles(controller: ConfigObject, objects: readonly ConfigObject[])
       ({ kind: other, metadata }) => other === kind && metadata.name === name && metadata.namespace === namespace,
     );
     const data = (found?.["data"] ?? {}) as Readonly<Record<string, string>>;
-    return Object.entries(data)
+    const written = Object.entries(data).flatMap(([file, text]) => (file.endsWith(".sh") ? fileOfScript(text) : []));
+    const files = Object.entries(data)
       .filter(([file]) => file.endsWith(".conf"))
       .map(([file, value]) => ({
         name: file,
         text: kind === "Secret" ? Buffer.from(value, "base64").toString("utf8") : value,
         secret: kind === "Secret",
       }));
+    return [...files, ...written];
   });
   return files.toSorted((a, b) => compare(a.name, b.name));
 }

@@ -55,7 +55,7 @@ test("what is found is what the files say, one by one", () => {
   const objects = WORKLOADS.flatMap((workload) => [...workload.build(input)]);
   for (const { controller, lines } of configurations(objects)) {
     assert.ok(lines.length > 5, controller);
-    for (const { file } of lines) assert.match(file, /^(10-base|20-secret|90-mutable)\.conf$/);
+    for (const { file } of lines) assert.match(file, /^(10-base|20-secret|90-mutable|95-node)\.conf$/);
   }
 });
 
