@@ -104,7 +104,7 @@ test("the operator may write pods, and only their annotations are its business: 
   assert.deepEqual(rule?.verbs, ["get", "list", "watch", "patch"]);
 });
 
-test("what an option's default refers to, and a name that two options had, are read by all", () => {
+test("an option without readers, and a name that two options had, are read by all", () => {
   const option = (name: string, rest: Partial<CatalogueOption> = {}): CatalogueOption => ({
     group: "DEFAULT",
     name,
@@ -113,8 +113,8 @@ test("what an option's default refers to, and a name that two options had, are r
     ...rest,
   });
   const options = [
-    option("path", { readBy: ["api"] }),
-    option("lock", { default: "$path/lock", readBy: ["scheduler"], mutable: true }),
+    option("path"),
+    option("lock", { readBy: ["scheduler"], mutable: true }),
     option("a", { readBy: ["api"], olderNames: [{ group: "old", name: "x" }] }),
     option("b", {
       readBy: ["scheduler"],
