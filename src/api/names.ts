@@ -15,6 +15,9 @@ export const SYSTEM_NAMESPACE = "underpin-system";
 /** Secret in a Cloud's namespace with a second copy of all that was generated for it. */
 export const VAULT_SECRET = "underpin-vault";
 
+/** Name of the one ValidatingWebhookConfiguration, and of its webhook. */
+export const WEBHOOK_CONFIGURATION = `clouds.${GROUP}`;
+
 export const LABEL = {
   name: "app.kubernetes.io/name",
   component: "app.kubernetes.io/component",

@@ -65,17 +65,20 @@ export async function collectStatus(
   }
   const kube = await connect(cli, flags);
   try {
-    const [clouds, nodes, hypervisors] = await Promise.all([
+    const { wrongAdmission, wrongOperator } = await import("./operator-report.ts");
+    const [clouds, nodes, hypervisors, operator] = await Promise.all([
       listClouds(kube, flags.namespace),
       listNodes(kube),
       listHypervisors(kube, flags.namespace),
+      wrongOperator(kube),
     ]);
+    const told = operator.length > 0 ? operator : wrongAdmission(clouds);
     return {
       cluster,
       clouds: clouds.map(cloudReport),
       nodes,
       hypervisors,
-      wrong: [...wrongNodes(nodes), ...wrongClouds(clouds)],
+      wrong: [...wrongNodes(nodes), ...told, ...wrongClouds(clouds)],
     };
   } finally {
     await kube.close();

@@ -1,6 +1,6 @@
 import type { Manifest } from "../workloads/contract.ts";
-import { SYSTEM_NAMESPACE } from "../api/names.ts";
-import { WEBHOOK_CONFIGURATION, WEBHOOK_SECRET } from "./webhook-config.ts";
+import { SYSTEM_NAMESPACE, WEBHOOK_CONFIGURATION } from "../api/names.ts";
+import { WEBHOOK_SECRET } from "./webhook-config.ts";
 import { WATCHED_KINDS } from "./namespace-view.ts";
 
 export interface PolicyRule {

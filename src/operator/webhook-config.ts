@@ -1,10 +1,8 @@
 import { CLOUD_PLURAL } from "../api/cloud.ts";
-import { GROUP, LABEL, MANAGED_BY, SYSTEM_NAMESPACE, VERSION } from "../api/names.ts";
+import { GROUP, LABEL, MANAGED_BY, SYSTEM_NAMESPACE, VERSION, WEBHOOK_CONFIGURATION } from "../api/names.ts";
 import { JUDGED_FIELDS } from "../options/index.ts";
 import type { Manifest } from "../workloads/contract.ts";
 
-/** Name of the one ValidatingWebhookConfiguration, and of its webhook. */
-export const WEBHOOK_CONFIGURATION = `clouds.${GROUP}`;
 /** Service before the operators' pods, and the port on which they serve it. */
 export const WEBHOOK_SERVICE = "underpin-webhook";
 export const WEBHOOK_PORT = 9443;

@@ -1,11 +1,11 @@
-import { FIELD_MANAGER, GROUP, SYSTEM_NAMESPACE } from "../api/names.ts";
+import { FIELD_MANAGER, GROUP, SYSTEM_NAMESPACE, WEBHOOK_CONFIGURATION } from "../api/names.ts";
 import { Applier, type ApplyResult } from "../kube/apply.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { fieldAt, type KubeObject, type ObjectRef } from "../kube/types.ts";
 import type { CertificateRequest } from "../workloads/contract.ts";
 import type { WebhookState } from "./cloud-admission.ts";
 import { planCertificate, type ServingCertificate, servingFrom } from "./webhook-certificate.ts";
-import { WEBHOOK_CONFIGURATION, WEBHOOK_SECRET, WEBHOOK_SERVICE, webhookConfiguration } from "./webhook-config.ts";
+import { WEBHOOK_SECRET, WEBHOOK_SERVICE, webhookConfiguration } from "./webhook-config.ts";
 import type { WebhookServer } from "./webhook-server.ts";
 
 export const SECRET_REF: ObjectRef = {

@@ -1,15 +1,23 @@
 import type { Cloud } from "../api/cloud.ts";
 import { customResourceDefinitions } from "../api/crd.ts";
 import type { Manifest } from "../api/manifest.ts";
-import { CLI_FIELD_MANAGER, GROUP, LABEL, MANAGED_BY, SYSTEM_NAMESPACE } from "../api/names.ts";
+import { CLI_FIELD_MANAGER, GROUP, LABEL, MANAGED_BY, SYSTEM_NAMESPACE, WEBHOOK_CONFIGURATION } from "../api/names.ts";
 import { Applier } from "../kube/apply.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { readiness } from "../kube/ready.ts";
-import { type Desired, fieldAt, type KubeObject, refOf } from "../kube/types.ts";
+import { type Desired, fieldAt, type KubeObject, type ObjectRef, refOf } from "../kube/types.ts";
 import { cloudLabelValue } from "../operator/facts.ts";
 import { cloudNamespaceManifests, operatorManifests } from "../operator/install.ts";
 import { everyRule } from "../operator/rbac-rules.ts";
+import { admitted, newOperatorReady } from "./admitted.ts";
 import { watchUntil } from "./watch-until.ts";
+
+/** By which the API server asks the operator; the operator writes it when it answers for the first time. */
+const WEBHOOK: ObjectRef = {
+  apiVersion: "admissionregistration.k8s.io/v1",
+  kind: "ValidatingWebhookConfiguration",
+  name: WEBHOOK_CONFIGURATION,
+};
 
 export interface InstallOptions {
   readonly client: KubeClient;
@@ -49,9 +57,11 @@ export async function install(options: InstallOptions): Promise<readonly string[
     ),
   ];
   for (const stage of stages) await Promise.all(stage.map(ensure));
+  const rolls = changed.some((what) => what.startsWith("Deployment "));
+  if (rolls && (await client.get(WEBHOOK)) !== undefined) await newOperatorReady(client);
   await removeOldLists(client, rest, changed);
   await labelNodes(options, changed);
-  await ensure(options.written as unknown as Desired);
+  await admitted(() => ensure(options.written as unknown as Desired));
   return changed;
 }
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readCloud } from "../../src/api/cloud.ts";
+import { operatorWrong, wrongAdmission } from "../../src/cli/operator-report.ts";
 import { cloudReport, wrongClouds } from "../../src/cli/status-report.ts";
 import { statusLines } from "../../src/cli/verbs/status.ts";
 import { LAPTOP } from "./build-input.ts";
@@ -52,4 +53,27 @@ test("a Cloud on its way out tells what it waits for, and is wrong only when som
     going,
   );
   assert.equal(wrongClouds([stuck])[0]?.why, "Read why");
+});
+
+test("an operator that does not run is wrong, and a webhook that does not answer", () => {
+  const deployment = (available: number) => ({
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "underpin-operator", namespace: "underpin-system", generation: 1 },
+    spec: { replicas: 1 },
+    status: {
+      observedGeneration: 1,
+      replicas: 1,
+      updatedReplicas: 1,
+      readyReplicas: available,
+      availableReplicas: available,
+    },
+  });
+  assert.deepEqual(operatorWrong(deployment(1)), []);
+  assert.deepEqual(operatorWrong(undefined), []);
+  assert.match(operatorWrong(deployment(0))[0]?.why ?? "", /changes of a Cloud's options are refused/);
+  const lost = cloud({ phase: "Ready", message: "it is away", conditions: { Ready: "True", Admission: "False" } });
+  const [wrong] = wrongAdmission([lost]);
+  assert.deepEqual([wrong?.what, wrong?.why, wrong?.since], ["admission", "it is away", WHEN]);
+  assert.deepEqual(wrongAdmission([cloud({ phase: "Ready", conditions: { Ready: "True", Admission: "True" } })]), []);
 });

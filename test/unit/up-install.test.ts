@@ -3,7 +3,9 @@ import { readFile } from "node:fs/promises";
 import { test } from "node:test";
 import { parse } from "yaml";
 import { readCloud } from "../../src/api/cloud.ts";
+import { KubeError } from "../../src/kube/errors.ts";
 import { FakeKube } from "../../src/kube/fake.ts";
+import { admitted } from "../../src/up/admitted.ts";
 import { install } from "../../src/up/install.ts";
 
 const images = { operator: "underpin.local/operator:1", openstack: "underpin.local/openstack:1" };
@@ -48,4 +50,23 @@ test("a second install changes nothing; other images leave one list, the current
   } finally {
     end();
   }
+});
+
+test("the Cloud is written again while nobody answers who is to judge it, and what is refused is told at once", async () => {
+  const failure = (status: number, message: string) => new KubeError("PATCH", status, { message });
+  const away = failure(
+    500,
+    'Internal error occurred: failed calling webhook "clouds.underpin.dev": connection refused',
+  );
+  let left = 1;
+  await admitted(() => (left-- > 0 ? Promise.reject(away) : Promise.resolve()));
+  assert.equal(left, -1);
+  await assert.rejects(
+    admitted(() => Promise.reject(away), 0),
+    /failed calling webhook/,
+  );
+  await assert.rejects(
+    admitted(() => Promise.reject(failure(422, "denied the request"))),
+    /denied/,
+  );
 });
