@@ -2,33 +2,23 @@ import { resolveService } from "../../api/cloud.ts";
 import type { Manifest } from "../contract.ts";
 import {
   caDir,
-  componentReplicas,
   componentResources,
   configDir,
-  configMapDir,
   connectedProbe,
   container,
-  contentConfigMap,
   deployment,
   emptyDir,
-  granian,
-  httpProbe,
+  granianApi,
   LAYER_FILES,
-  livenessProbe,
   mountsOf,
-  podDisruptionBudget,
   PYTHON_ENV,
-  RELOAD_FILES,
   reloading,
   reloadModule,
   startupProbe,
-  tcpProbe,
   UID,
   userFiles,
   volumesOf,
   WSGI_DIR,
-  WSGI_DRAIN,
-  WSGI_GRACE_SECONDS,
   type Layers,
   type Mounted,
   type Owner,
@@ -47,36 +37,20 @@ const ENV = [
 
 /** The network API. A pod has one process with one thread; more of both are more pods, each with its part of OVN's events. */
 export function api(owner: Owner, layers: Layers): readonly Manifest[] {
-  const { input } = owner;
-  const neutron = resolveService(input.cloud, "neutron");
-  const replicas = componentReplicas(neutron, "api");
   const file = "neutron_api.py";
-  const modules = contentConfigMap(owner, "neutron-wsgi", {
-    [file]: scriptText(import.meta.url, file),
-    ...RELOAD_FILES,
-  });
-  const mounted = [...mounts(owner, layers), configMapDir("wsgi", modules.metadata.name, WSGI_DIR)];
-  const server = container({
-    name: "api",
-    image: input.images["openstack"] ?? "",
-    command: granian("neutron_api", API_PORT, { workers: 1, threads: 1 }),
+  return granianApi(owner, {
+    resolved: resolveService(owner.input.cloud, "neutron"),
+    component: "api",
+    uid: UID.neutron,
+    port: API_PORT,
+    module: "neutron_api",
+    modules: { [file]: scriptText(import.meta.url, file) },
+    layers,
+    mounted: mounts(owner, layers),
     env: [...ENV, { name: "PYTHONPATH", value: WSGI_DIR }],
-    ports: { http: API_PORT },
-    mounts: mountsOf(mounted),
-    resources: componentResources(neutron, "api", { requests: { cpu: "50m", memory: "192Mi" } }),
-    // The server listens before the application is loaded, so the first test is a request.
-    startup: startupProbe(httpProbe(API_PORT, "/"), 300),
-    readiness: tcpProbe(API_PORT),
-    liveness: livenessProbe(tcpProbe(API_PORT)),
-    lifecycle: WSGI_DRAIN,
+    workers: 1,
+    usual: { requests: { cpu: "50m", memory: "192Mi" } },
   });
-  const pod = { ...podBase(owner), graceSeconds: WSGI_GRACE_SECONDS, containers: [server] };
-  return [
-    ...layers.objects,
-    modules,
-    deployment(owner, { ...pod, replicas, volumes: volumesOf(mounted) }),
-    ...podDisruptionBudget(owner, replicas),
-  ];
 }
 
 interface Worker {
