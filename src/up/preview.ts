@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { ContentStore } from "../host/store.ts";
 import { exec } from "../host/exec.ts";
+import { kvmUsable } from "../underlay/kvm.ts";
 import { missingTools, packagesOf, requireInstallable, underlayState } from "../underlay/index.ts";
 import { access } from "node:fs/promises";
 import { join } from "node:path";
@@ -30,6 +31,7 @@ export async function preview(options: {
     `programs and images, built into ${options.cacheDir} (${cost}; goes with: underpin cache clean)`,
     `a Kubernetes node in its own namespaces, with its data in ${options.stateDir} (goes with: underpin down --purge)`,
     "the network bridges underpin0 and underpin1 on this machine (go with: underpin stop or down)",
+    ...((await kvmUsable()) ? [] : ["guests that are emulated (TCG), much slower: there is no usable /dev/kvm"]),
     'an entry "underpin" in your OpenStack clouds.yaml; other entries and comments stay',
   ];
 }

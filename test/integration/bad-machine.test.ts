@@ -18,6 +18,7 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
+import { kvmUsable } from "../../src/underlay/kvm.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const MAIN = join(ROOT, "src/cli/main.ts");
@@ -240,6 +241,7 @@ describe("up on a machine that cannot", { skip, timeout: 600_000 }, () => {
       /Look at the network/,
     );
     assert.match(outcome.err, /^ {2}log: .*underpin-up\.log$/m);
+    assert.equal(/emulated \(TCG\)/.test(outcome.out), !(await kvmUsable()), "guests without KVM are told beforehand");
     assert.doesNotMatch(outcome.err, /^ {4}(Get:|Unpacking|go: downloading)/m, "no raw output of programs");
     assert.deepEqual(await left(), ["cache"]);
     const halfMade = (await readdir(join(folder, "cache/store"), { recursive: true })).filter((name) =>
