@@ -89,8 +89,8 @@ function facts(option: OptionExplanation): [string, string][] {
     ["type", `${option.allowed}${option.multi ? "; may be given several times" : ""}`],
     ["default", `${defaultWords(option)}${option.required ? "; a value is required" : ""}`],
     ["change", changeEffect(option)],
-    ["read by", option.readBy.join(", ")],
-    ["secret", option.secret ? "yes: its value stands in a Secret, which secretOptions name" : undefined],
+    ["read by", option.readBy.length === 0 ? "no process of a Cloud" : option.readBy.join(", ")],
+    ["secret", option.secret ? secretWords(option) : undefined],
     ["advanced", option.advanced ? "yes: for those who know why they need it" : undefined],
     ["older names", option.olderNames.map(fullName).join(", ")],
     ["deprecated", deprecated === undefined ? undefined : deprecation(deprecated)],
@@ -107,8 +107,13 @@ function defaultWords({ default: usual, sampleDefault, fromMachine }: OptionExpl
     : `depends on the machine: ${valueWords(sampleDefault)}`;
 }
 
+function secretWords({ claim }: OptionExplanation): string {
+  return claim?.kind === "owned" ? "yes" : "yes: its value stands in a Secret, which secretOptions name";
+}
+
 function changeEffect({ inPlace, mutable, readBy }: OptionExplanation): string {
   if (inPlace) return "takes effect without a restart";
+  if (readBy.length === 0) return "restarts nothing";
   return `restarts ${readBy.join(", ")}${mutable ? "; it is marked mutable, but its use does not follow" : ""}`;
 }
 
