@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { exec } from "../host/exec.ts";
 import { stopUnderlay, underlayState } from "../underlay/index.ts";
 import { bringUp, CLOUD_ENTRY } from "../up/index.ts";
-import { knownClouds, purge, record, takeDown } from "../up/down.ts";
+import { knownClouds, purge, takeDown } from "../up/down.ts";
 import { preview } from "../up/preview.ts";
 import { connect, findProgram, kubeconfigPath, theCloud } from "./cluster.ts";
 import type { CliContext } from "./context.ts";
@@ -26,10 +26,10 @@ export const engine: Engine = {
       signal,
     }),
   stop: async (cli, { report }) => {
-    const { state, kubeconfig } = await underlayState({ stateDir: cli.paths.state });
+    const { state } = await underlayState({ stateDir: cli.paths.state });
     if (state === "absent" || state === "stopped") return false;
     // A `down` that comes next finds no API server to ask.
-    if (state === "running" && kubeconfig !== undefined) await record(kubeconfig, cli.paths.state);
+    await knownClouds(cli.paths.state);
     await stopUnderlay({ stateDir: cli.paths.state, report });
     return true;
   },

@@ -43,7 +43,7 @@ export interface KnownClouds {
   readonly source: string;
 }
 
-/** The Clouds of this machine's cluster: from its API server when it answers, else as they were recorded. */
+/** The Clouds of this machine's cluster: from its API server when it answers, which is recorded, else as recorded earlier. */
 export async function knownClouds(stateDir: string): Promise<KnownClouds> {
   const { state, kubeconfig } = await underlayState({ stateDir });
   if (state === "absent") return { clouds: [], source: "" };
