@@ -2,6 +2,7 @@
 import { nearest } from "../api/nearest.ts";
 import type { Catalogue, CatalogueChange, CatalogueOption, JsonValue, OptionName } from "../oslo/catalogue.ts";
 import { optionChanges } from "../oslo/compare.ts";
+import { exampleCloud } from "./example.ts";
 import { typeWords } from "./words.ts";
 
 /** What Underpin says of an option that it sets: its own, or a value of its own that the Cloud may change. */
@@ -222,66 +223,4 @@ function explainOption(option: CatalogueOption, asked: OptionName, context: Expl
     ...(claim?.kind === "owned" ? {} : { example: exampleCloud(option, catalogue.service) }),
     ...(next === undefined ? {} : { next: { release: next.release, changes: optionChanges(option, next) } }),
   };
-}
-
-/** The part of a Cloud that sets the option, to another value than its default where one is at hand. */
-function exampleCloud(option: CatalogueOption, service: string): JsonValue {
-  const { group, name } = option;
-  const key = `${group}.${name}`.replaceAll(/[^-._a-zA-Z0-9]/g, "-");
-  const fields: JsonValue =
-    option.secret === true
-      ? { secretOptions: [{ group, option: name, secretRef: { name: `${service}-options`, key } }] }
-      : { options: { [group]: { [name]: exampleValue(option) } } };
-  return { spec: { services: { [service]: fields } } };
-}
-
-function exampleValue({ type, multi, default: usual, sampleDefault }: CatalogueOption): JsonValue {
-  const shown = usual ?? sampleDefault;
-  if (multi === true) return Array.isArray(shown) && shown.length > 0 ? shown : [exampleOf(type, undefined)];
-  return exampleOf(type, shown);
-}
-
-function exampleOf(type: CatalogueOption["type"], usual: JsonValue | undefined): JsonValue {
-  switch (type.kind) {
-    case "boolean":
-      return usual !== true;
-    case "integer":
-    case "port":
-    case "float":
-      return exampleNumber(type, usual);
-    case "list":
-      return Array.isArray(usual) && usual.length > 0 ? usual : [exampleOf(type.item, undefined)];
-    case "dict":
-      return isMap(usual) && Object.keys(usual).length > 0 ? usual : { name: exampleOf(type.value, undefined) };
-    case "string":
-      return type.choices?.find((choice) => choice !== usual && choice !== null && choice !== "") ?? usual ?? "text";
-    default:
-      return usual ?? EXAMPLES[type.kind];
-  }
-}
-
-const EXAMPLES = {
-  range: "1-5",
-  ip: "192.0.2.1",
-  host: "host.example",
-  hostname: "host",
-  hostdomain: "host.example",
-  uri: "https://host.example",
-  unchecked: "text",
-} as const;
-
-function exampleNumber(
-  type: Extract<CatalogueOption["type"], { kind: "integer" | "port" | "float" }>,
-  usual: JsonValue | undefined,
-): JsonValue {
-  const choice = "choices" in type ? type.choices?.find((one) => one !== usual && one !== null) : undefined;
-  if (choice !== undefined) return choice;
-  const [min, max] = [Number(type.min ?? -Infinity), Number(type.max ?? Infinity)];
-  const wanted = typeof usual === "number" && usual > 0 ? usual * 2 : type.kind === "float" ? 1.5 : 10;
-  const found = Math.min(Math.max(wanted, min), max);
-  return found === usual && found - 1 >= min ? found - 1 : found;
-}
-
-function isMap(value: JsonValue | undefined): value is Readonly<Record<string, JsonValue>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -5,6 +5,8 @@ import { explainLines } from "../../src/cli/render/explain.ts";
 import type { OptionType } from "../../src/oslo/catalogue.ts";
 import { explain, type ExplainContext, type Explanation, parseTarget } from "../../src/options/explain.ts";
 import { typeWords, wrapHelp } from "../../src/options/words.ts";
+import { judgeValue, type OptionValue } from "../../src/oslo/judge.ts";
+import { catalogueServices, loadCatalogue } from "../../src/releases/catalogue.ts";
 import { catalogue, OPTIONS } from "./options-catalogue.ts";
 
 const CONTEXT: ExplainContext = {
@@ -137,3 +139,27 @@ test("help loses no word, and no line that can be divided is too long", () => {
     "    as it stands",
   ]);
 });
+
+test("the example of every option of the release is one that oslo.config takes", async () => {
+  for (const service of await catalogueServices("2025.1")) {
+    const real = await loadCatalogue("2025.1", service);
+    const context = { catalogue: real, claim: () => undefined, inPlace: () => false };
+    for (const group of real.groups)
+      for (const option of real.options(group)) {
+        const found = explain(`${group}.${option.name}`, context);
+        assert.equal(found.type, "option", `${service}.${group}.${option.name}`);
+        const example = found.type === "option" ? found.example : undefined;
+        const fields = fieldsOf(example, "spec", "services", service, "options", group);
+        if (option.secret === true) assert.equal(fields, undefined);
+        else {
+          const value = fieldsOf(fields, option.name) as OptionValue;
+          const { verdict } = judgeValue(option, value);
+          assert.notEqual(verdict, "reject", `${service}.${group}.${option.name}: ${JSON.stringify(value)}`);
+        }
+      }
+  }
+});
+
+function fieldsOf(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);
+}
