@@ -1,6 +1,7 @@
 // workloads: one folder for each thing that we run; this file is the shape that all of them share.
 import type { Cloud } from "../api/cloud.ts";
 import type { Manifest } from "../api/manifest.ts";
+import type { CatalogueOption } from "../oslo/catalogue.ts";
 import type { Step } from "../api/step.ts";
 
 export type { Manifest, ManifestMetadata, ObjectKey } from "../api/manifest.ts";
@@ -71,6 +72,8 @@ export interface OptionFacts {
   readonly mutable: ReadonlySet<string>;
   /** Components whose processes read the option; one that is not here is read by all. Older names are here, too. */
   readonly readBy: ReadonlyMap<string, readonly string[]>;
+  /** Options whose lists, maps or texts are written in a form of their own: a line for each value, brackets, quotes. */
+  readonly formed: ReadonlyMap<string, CatalogueOption>;
 }
 
 /** Everything that a pure builder gets. */

@@ -22,6 +22,7 @@ const NOVA: OptionFacts = {
     ["DEFAULT.osapi_max_limit", ["api"]],
     ["DEFAULT.state_path", ["compute"]],
   ]),
+  formed: new Map(),
 };
 
 function input(

@@ -1,6 +1,7 @@
 // The user's options of one process, parted: what starts it anew when it changes, and what it takes while it runs.
 import { componentOptions, type ComputePool, type ResolvedService } from "../../api/cloud.ts";
-import { mergeIni, Verbatim, type IniData, type IniGroup } from "../../oslo/ini.ts";
+import { mergeIni, Verbatim, type IniData, type IniGroup, type IniValue } from "../../oslo/ini.ts";
+import { iniValue } from "../../oslo/judge.ts";
 import type { BuildInput, OptionFacts } from "../contract.ts";
 import { inPlace } from "./in-place.ts";
 
@@ -26,7 +27,8 @@ export function userOptions(input: BuildInput, of: UserOptionsOf): UserOptions {
   const { service, resolved, component, further = {} } = of;
   const facts = input.release.options?.[service];
   const unchecked = verbatim(resolved.uncheckedOptions);
-  const all = mergeIni(verbatim(componentOptions(resolved, component)), unchecked, verbatim(further));
+  const typed = (options: ComputePool["options"]): IniData => written(options, facts);
+  const all = mergeIni(typed(componentOptions(resolved, component)), unchecked, typed(further));
   const read = facts === undefined ? all : readOptions(all, unchecked, { facts, component });
   const taken = (group: string, name: string): boolean =>
     facts?.mutable.has(optionKey(group, name)) === true &&
@@ -71,11 +73,28 @@ function filter(options: IniData, keep: (group: string, name: string) => boolean
   return Object.fromEntries(groups.filter(([, values]) => Object.keys(values).length > 0));
 }
 
+/** The options in the form in which the service reads them back as they were meant. @throws IniError where there is none */
+function written(options: ComputePool["options"], facts: OptionFacts | undefined): IniData {
+  return eachOption(options, (group, name, value) => {
+    const option = facts?.formed.get(optionKey(group, name));
+    return option === undefined ? new Verbatim(value) : iniValue(option, value);
+  });
+}
+
 function verbatim(options: ComputePool["options"]): IniData {
+  return eachOption(options, (_group, _name, value) => new Verbatim(value));
+}
+
+type Value = ComputePool["options"][string][string];
+
+function eachOption(
+  options: ComputePool["options"],
+  of: (group: string, name: string, value: Value) => IniValue,
+): IniData {
   return Object.fromEntries(
     Object.entries(options).map(([group, values]) => [
       group,
-      Object.fromEntries(Object.entries(values).map(([option, value]) => [option, new Verbatim(value)])),
+      Object.fromEntries(Object.entries(values).map(([name, value]) => [name, of(group, name, value)])),
     ]),
   );
 }
