@@ -40,10 +40,7 @@ export function rstrip(text: string): string {
 
 /** `len(text)`: characters, not units of UTF-16. */
 export function length(text: string): number {
-  let pairs = 0;
-  for (let at = 0; at < text.length - 1; at += 1)
-    if (/[\ud800-\udbff]/.test(text.charAt(at)) && /[\udc00-\udfff]/.test(text.charAt(at + 1))) pairs += 1;
-  return text.length - pairs;
+  return text.replace(/[\ud800-\udbff][\udc00-\udfff]/g, "_").length;
 }
 
 /** Value of a decimal digit of any script; undefined for other characters. */
@@ -70,17 +67,26 @@ export function parseFloat(text: string): number | undefined {
   const plain = plainNumber(text).replace(/(?<=[0-9])_(?=[0-9])/g, "");
   const [, sign, word] = /^([+-]?)(inf|infinity|nan)$/i.exec(plain) ?? [];
   if (word !== undefined) return word.toLowerCase() === "nan" ? NaN : sign === "-" ? -Infinity : Infinity;
-  return /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i.test(plain) ? Number(plain) : undefined;
+  return /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i.test(plain) ? Number(plain) : undefined;
 }
 
 /** Digits of all scripts as ASCII; spaces gone from the edges: all of Unicode's, but of ASCII's only those of C's isspace. */
 function plainNumber(text: string): string {
-  if (/^[\t-\r -~]*$/.test(text)) return text.replace(/^[\t-\r ]+|[\t-\r ]+$/g, "");
+  if (/^[\t-\r -~]*$/.test(text)) return stripC(text);
   const ascii = Array.from(text, (character) => {
     if (character <= "\x7f") return character;
     return isSpace(character) ? " " : String(digit(character.codePointAt(0) ?? 0) ?? "?");
   });
-  return ascii.join("").replace(/^[\t-\r ]+|[\t-\r ]+$/g, "");
+  return stripC(ascii.join(""));
+}
+
+/** Without the spaces of C's isspace at the edges, of which U+001C to U+001F are none. */
+function stripC(text: string): string {
+  const start = text.search(/[^\t-\r ]/);
+  if (start < 0) return "";
+  let end = text.length;
+  while (/[\t-\r ]/.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
 }
 
 /** `repr(text)` */

@@ -27,13 +27,14 @@ export interface IniEntry {
  */
 export function readIni(text: string): IniText {
   const reader = read(text);
-  const groups: Record<string, Record<string, string[]>> = {};
-  for (const group of reader.groups) groups[group] = {};
-  for (const { group, option, text: value } of reader.entries) {
-    const options = (groups[group] ??= {});
-    (options[option] ??= []).push(dollars(value));
-  }
-  return groups;
+  const byGroup = Map.groupBy(reader.entries, ({ group }) => group);
+  return Object.fromEntries(
+    [...reader.groups].map((group) => {
+      const options = Map.groupBy(byGroup.get(group) ?? [], ({ option }) => option);
+      const texts = [...options].map(([option, entries]) => [option, entries.map((entry) => dollars(entry.text))]);
+      return [group, Object.fromEntries(texts) as Record<string, readonly string[]>];
+    }),
+  );
 }
 
 /** The assignments of a file in their order, read as `readIni` does. @throws IniSyntaxError */

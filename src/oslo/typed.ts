@@ -85,10 +85,10 @@ function carried(option: CatalogueOption, { line, type, texts, asItems: { items,
   const whole = judgePlain(type, line);
   if (whole.verdict === "unchecked" && texts.some(isTorn)) throw torn;
   const values = items.flatMap((item) => (item.verdict === "accept" ? [item.value] : []));
-  // Whatever is wrong with an item alone is the type's to say.
-  if (whole.verdict !== "accept" || values.length < items.length) return line;
+  // Whatever is wrong with the line as a whole is the type's to say.
+  if (whole.verdict !== "accept") return line;
   const wanted = keys === undefined ? values : Object.fromEntries(values.map((value, at) => [keys[at] ?? "", value]));
-  if (!isDeepStrictEqual(whole.value, wanted)) throw torn;
+  if (values.length < items.length || !isDeepStrictEqual(whole.value, wanted)) throw torn;
   return line;
 }
 

@@ -45,6 +45,13 @@ const PARTS: readonly Part[] = [
     run: (part) => nodeTests(part, ["test/build/**/*.test.ts"], 1),
   },
   {
+    // Beside the comparison, which takes its share, images of other releases are made here the first time.
+    name: "options",
+    fast: false,
+    minutes: 25,
+    run: (part) => nodeTests(part, ["test/options/**/*.test.ts"], 1),
+  },
+  {
     name: "contract",
     fast: false,
     minutes: 8,

@@ -10,8 +10,8 @@ type State =
   | { readonly kind: "match" };
 
 const MAX_STATES = 4000;
-/** States times characters: about a second at most. */
-const MAX_WORK = 40_000_000;
+/** States times characters: a fraction of a second. */
+const MAX_WORK = 1_000_000;
 /** Compiled patterns; a catalogue has few. */
 const MAX_KEPT = 200;
 const compiled = new Map<

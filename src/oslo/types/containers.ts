@@ -7,15 +7,16 @@ type Kind<K extends OptionType["kind"]> = Extract<OptionType, { readonly kind: K
 export type Judge = (type: OptionType, text: string) => Verdict;
 
 /** Characters that are judged at most while parts are put together again, so that no value takes long. */
-const BUDGET = 20_000_000;
+const BUDGET = 5_000_000;
+const BUDGET_OF_SLOW = 100_000;
 
 /** `List`: parts that their type refuses are joined with the next ones until it takes them. */
 export function judgeList(type: Kind<"list">, text: string, judge: Judge): Verdict {
-  const outer = strip(text).replace(/,+$/, "");
+  const outer = withoutLast(strip(text), ",");
   const inner = unbound(outer, type.bounds === true ? "[]" : "");
   if (inner === undefined) return reject("a list in square brackets: [a,b]", text);
   const take =
-    inner === "" ? [] : taken(inner.split(","), commasCanHelp(type.item), (part) => judge(type.item, strip(part)));
+    inner === "" ? [] : taken(inner.split(","), budgetOf(type.item), (part) => judge(type.item, strip(part)));
   if (!isTaken(take)) return inContext(take, (count) => `item ${count} of the list`);
   return atLeast(type.minLength, take.length, text) ?? accept(take.map(({ value }) => value));
 }
@@ -30,13 +31,20 @@ export function judgeDict(type: Kind<"dict">, text: string, judge: Judge): Verdi
     const at = part.indexOf(separator);
     return at < 0 ? shape : judge(type.value, strip(part.slice(at + separator.length)));
   };
-  const take = inner === "" ? [] : taken(inner.split(","), true, pair);
+  const take = inner === "" ? [] : taken(inner.split(","), budgetOf(type), pair);
   if (!isTaken(take)) return inContext(take, (count) => `pair ${count}`);
   const keys = take.map(({ part }) => strip(part.slice(0, part.indexOf(separator))));
   if (keys.includes("")) return reject("every pair must have a key", text);
   if (new Set(keys).size < keys.length) return reject("each key may stand once only", text);
   const values = Object.fromEntries(take.map(({ value }, at) => [keys[at] ?? "", value]));
   return atLeast(type.minLength, take.length, text) ?? accept(values);
+}
+
+/** `rstrip(character)` */
+function withoutLast(text: string, character: string): string {
+  let end = text.length;
+  while (text[end - 1] === character) end -= 1;
+  return text.slice(0, end);
 }
 
 function unbound(text: string, bounds: string): string | undefined {
@@ -62,15 +70,15 @@ function isTaken(result: readonly Part[] | Refused): result is readonly Part[] {
 }
 
 /** The parts as oslo.config joins them, each with its value; or the first that is refused, however much is joined to it. */
-function taken(parts: readonly string[], joins: boolean, judge: (part: string) => Verdict): readonly Part[] | Refused {
+function taken(parts: readonly string[], most: number, judge: (part: string) => Verdict): readonly Part[] | Refused {
   const done: Part[] = [];
-  let budget = BUDGET;
+  let budget = most;
   for (let at = 0; at < parts.length;) {
     let part = parts[at++] ?? "";
     let verdict = judge(part);
     const first = verdict;
     while (verdict.verdict === "reject") {
-      if (first.verdict === "reject" && (!joins || at === parts.length))
+      if (first.verdict === "reject" && (most === 0 || at === parts.length))
         return { refused: first, count: done.length + 1 };
       part += `,${parts[at++]}`;
       budget -= part.length;
@@ -90,17 +98,19 @@ function inContext({ refused, count }: Refused, name: (count: number) => string)
   return rejection;
 }
 
-/** Whether a text of the type can have a comma: else joining parts is of no use. */
-function commasCanHelp(type: OptionType): boolean {
+/** How many characters are worth trying to put together for the type: none where a comma is never part of it. */
+function budgetOf(type: OptionType): number {
   switch (type.kind) {
     case "string":
-      return type.choices === undefined || type.choices.some((choice) => choice?.includes(",") === true);
+      if (type.regex !== undefined) return BUDGET_OF_SLOW;
+      return type.choices === undefined || type.choices.some((choice) => choice?.includes(",") === true) ? BUDGET : 0;
+    case "dict":
+      return budgetOf(type.value) === BUDGET_OF_SLOW ? BUDGET_OF_SLOW : BUDGET;
     case "uri":
     case "list":
-    case "dict":
     case "unchecked":
-      return true;
+      return BUDGET_OF_SLOW;
     default:
-      return false;
+      return 0;
   }
 }

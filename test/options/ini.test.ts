@@ -1,15 +1,21 @@
-// What our writer writes is what oslo.config itself reads, and our reader reads files as it does.
-// Needs a Python with oslo.config: UNDERPIN_OSLO_PYTHON=/opt/openstack/bin/python
+// What our writer writes is what oslo.config itself reads, and our reader reads and refuses files as it does.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { test } from "node:test";
+import { after, before, test } from "node:test";
 import * as fc from "fast-check";
 import { IniError, multi, writeIni, type IniData } from "../../src/oslo/ini.ts";
-import { IniSyntaxError, readIni } from "../../src/oslo/read.ts";
+import { IniSyntaxError, readIni, readIniEntries } from "../../src/oslo/read.ts";
+import { type ImagePython, imagePython, skip } from "../harness/image-python.ts";
 
-const PYTHON = process.env["UNDERPIN_OSLO_PYTHON"];
-const skip = PYTHON === undefined && "UNDERPIN_OSLO_PYTHON names no Python that has oslo.config";
 const RUNS = 400;
+const SEED = 20261122;
+
+let python: ImagePython | undefined;
+before(async () => {
+  if (skip === false) python = await imagePython("openstack");
+});
+after(async () => {
+  await python?.[Symbol.asyncDispose]();
+});
 
 /** Reads each case with oslo.config: the values of the options that are named, by their types, or `null` when it refuses the file. */
 const READER = `
@@ -39,13 +45,8 @@ interface Case {
 
 type Read = Readonly<Record<string, Readonly<Record<string, unknown>>>> | null;
 
-function readByOslo(cases: readonly Case[]): readonly Read[] {
-  const output = execFileSync(PYTHON ?? "", ["-c", READER], {
-    input: JSON.stringify(cases),
-    maxBuffer: 2 ** 26,
-    env: { PYTHONUTF8: "1" },
-  });
-  return JSON.parse(output.toString()) as readonly Read[];
+async function readByOslo(cases: readonly Case[]): Promise<readonly Read[]> {
+  return JSON.parse((await python?.run(READER, JSON.stringify(cases))) ?? "[]") as readonly Read[];
 }
 
 const group = fc.constantFrom("DEFAULT", "g_one", "g_two");
@@ -90,7 +91,7 @@ function written<T>(
   return fc
     .sample(fc.dictionary(group, fc.dictionary(option, value, { minKeys: 1, maxKeys: 4 }), { minKeys: 1 }), {
       numRuns: RUNS,
-      seed: 20261122,
+      seed: SEED,
     })
     .flatMap((data) => {
       const formed = mapOptions(data, form);
@@ -115,9 +116,9 @@ function mapOptions<From, To>(
   );
 }
 
-function compare(cases: readonly (Case & { readonly data: unknown })[]): void {
+async function compare(cases: readonly (Case & { readonly data: unknown })[]): Promise<void> {
   assert.ok(cases.length > RUNS / 2, `only ${cases.length} cases can be written`);
-  readByOslo(cases).forEach((read, index) =>
+  (await readByOslo(cases)).forEach((read, index) =>
     assert.deepEqual(read, plain(cases[index]?.data), `case ${index}:\n${cases[index]?.text}`),
   );
 }
@@ -127,20 +128,20 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-test("oslo.config reads every text that is written, repeated or not", { skip }, () => {
-  compare(written("many", fc.array(text, { minLength: 1, maxLength: 3 }), (values) => multi(...values)));
+test("oslo.config reads every text that is written, repeated or not", { skip }, async () => {
+  await compare(written("many", fc.array(text, { minLength: 1, maxLength: 3 }), (values) => multi(...values)));
 });
 
-test("oslo.config reads lists", { skip }, () => {
-  compare(written("list", fc.array(item, { minLength: 1, maxLength: 4 }), (values) => values));
+test("oslo.config reads lists", { skip }, async () => {
+  await compare(written("list", fc.array(item, { minLength: 1, maxLength: 4 }), (values) => values));
 });
 
-test("oslo.config reads maps", { skip }, () => {
+test("oslo.config reads maps", { skip }, async () => {
   const map = fc.dictionary(option, item, { minKeys: 1, maxKeys: 3 });
-  compare(written("map", map, (values) => values));
+  await compare(written("map", map, (values) => values));
 });
 
-test("our reader reads, and refuses, what oslo.config does", { skip }, () => {
+test("our reader reads, and refuses, what oslo.config does", { skip }, async () => {
   const part = fc.constantFrom(
     "[g_one]",
     "[g_two]",
@@ -163,15 +164,95 @@ test("our reader reads, and refuses, what oslo.config does", { skip }, () => {
     "o_b = \\\\$x$$",
     "o_b = a=b:c",
   );
-  const files = fc.sample(fc.array(part, { minLength: 1, maxLength: 7 }), { numRuns: RUNS, seed: 20261122 });
+  const files = fc.sample(fc.array(part, { minLength: 1, maxLength: 7 }), { numRuns: RUNS, seed: SEED });
   const kinds = { o_a: "many", o_b: "many" } as const;
   const cases = files.map((lines) => ({ text: `${lines.join("\n")}\n`, options: { g_one: kinds, g_two: kinds } }));
   const ours = cases.map((one) => readByUs(one.text));
   assert.ok(ours.includes(null) && ours.some((one) => one !== null), "some are refused and some are not");
-  readByOslo(cases).forEach((read, index) =>
+  (await readByOslo(cases)).forEach((read, index) =>
     assert.deepEqual(withoutUnset(read), ours[index], `case ${index}:\n${cases[index]?.text}`),
   );
 });
+
+/** What oslo.config's parser finds in each file: values of keys of sections, before references are looked at. */
+const PARSER = `
+import json, sys, tempfile
+from oslo_config import cfg, iniparser
+def parsed(text):
+    with tempfile.NamedTemporaryFile("wb") as file:
+        file.write(text.encode()); file.flush()
+        sections = {}
+        try:
+            cfg.ConfigParser(file.name, sections).parse()
+        except iniparser.ParseError:
+            return None
+        return [[section, key, values] for section, keys in sections.items() for key, values in keys.items()]
+json.dump([parsed(text) for text in json.load(sys.stdin)], sys.stdout)
+`;
+
+test("files with changes anywhere are read, or refused, as oslo.config's parser does", { skip }, async () => {
+  const value = fc.oneof(text, nasty);
+  const data = fc.dictionary(
+    fc.oneof(group, fc.constantFrom("__proto__", "a b", "A:B=")),
+    fc.dictionary(option, fc.array(value, { minLength: 1, maxLength: 2 }), { minKeys: 1, maxKeys: 3 }),
+    { minKeys: 1 },
+  );
+  const change = fc.record({ at: fc.nat(), removed: fc.nat(3), inserted: fc.constantFrom(...CHANGES) });
+  const file = fc
+    .tuple(data, fc.array(change, { maxLength: 4 }))
+    .map(([groups, changes]) => changes.reduce(changedAt, writtenOrEmpty(groups)).toWellFormed());
+  const files = fc.sample(file, { numRuns: 4000, seed: SEED });
+  const answer = JSON.parse((await python?.run(PARSER, JSON.stringify(files))) ?? "[]") as (Parsed[] | null)[];
+  const theirs = answer.map((found) => found && inOrder(found));
+  assert.ok(theirs.filter((one) => one === null).length > 400, "some are refused");
+  assert.ok(theirs.filter((one) => one !== null).length > 400, "some are not");
+  files.forEach((one, index) => assert.deepEqual(parsedByUs(one), theirs[index], JSON.stringify(one)));
+});
+
+type Parsed = readonly [section: string, key: string, values: readonly string[]];
+
+function inOrder(found: readonly Parsed[]) {
+  const places = found.map(([section, key, values]) => [JSON.stringify([section, key]), values] as const);
+  return places.toSorted(([one], [other]) => (one < other ? -1 : 1));
+}
+
+/** What ends a line or might, what means something in a file, and what does not. */
+const CHANGES = Array.from("\n\r \t\u00a0\u000b\u001c\u0085\u2028\ufeff=:[]#;\"'$\\\0x\u{1f600}").concat(
+  "",
+  "\r\n",
+  "\n\n",
+  "\n ",
+  "\n[",
+  "\n[g]\n",
+  "\n#",
+  "\n= y",
+);
+
+function changedAt(file: string, { at, removed, inserted }: { at: number; removed: number; inserted: string }): string {
+  const place = at % (file.length + 1);
+  return file.slice(0, place) + inserted + file.slice(place + removed);
+}
+
+function writtenOrEmpty(groups: Record<string, Record<string, readonly string[]>>): string {
+  try {
+    return writeIni(mapOptions(groups, (values) => multi(...values)));
+  } catch (error) {
+    if (error instanceof IniError) return "";
+    throw error;
+  }
+}
+
+/** As the parser's own structure, in order of section and key. */
+function parsedByUs(file: string): unknown {
+  try {
+    const places = Map.groupBy(readIniEntries(file), ({ group, option }) => JSON.stringify([group, option]));
+    const found = [...places].map(([place, entries]) => [place, entries.map((entry) => entry.text)] as const);
+    return found.toSorted(([one], [other]) => (one < other ? -1 : 1));
+  } catch (error) {
+    if (error instanceof IniSyntaxError) return null;
+    throw error;
+  }
+}
 
 function readByUs(file: string): Read {
   try {
