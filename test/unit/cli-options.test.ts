@@ -143,3 +143,18 @@ test("without a cluster and without a file, config show says what to do, exit co
   assert.equal(code, 4);
   assert.match(err, /^error: There is no cluster on this machine\n {2}next: /);
 });
+
+test("services, groups and options complete", () => {
+  const completed = (partial: string): string[] =>
+    cli("__complete", "explain", partial)
+      .out.split("\n")
+      .map((line) => line.split("\t")[0] ?? "");
+  assert.deepEqual(completed("plac"), ["placement", ""]);
+  assert.deepEqual(completed("placement.placement_d"), ["placement.placement_database", ""]);
+  assert.deepEqual(completed("placement.placement.alloc"), [
+    "placement.placement.allocation_candidates_generation_strategy",
+    "placement.placement.allocation_conflict_retry_count",
+    "",
+  ]);
+  assert.deepEqual(completed("nothing.x"), [""]);
+});

@@ -222,3 +222,53 @@ test("whatever a file says, the Cloud's value is what oslo.config has of it", ()
     { numRuns: 5000 },
   );
 });
+
+test("any text is imported with one fate a line, or refused with its line; no secret gets out", () => {
+  const name = fc.constantFrom(
+    "debug",
+    "password",
+    "workers",
+    "pci_filter",
+    "logfile",
+    "nonsense",
+    "cpu_models",
+    "a b",
+  );
+  const value = fc.oneof(
+    fc.string({ maxLength: 10 }),
+    fc.constantFrom("true", "1", "a,b", "$x", "hidden", '"', "é\u0000", "[x]"),
+  );
+  const line = fc.oneof(
+    fc.constantFrom("", "# text", "[DEFAULT]", "[neutron]", "[conductor]", "[", "[]", "[a]b"),
+    fc.tuple(name, fc.constantFrom("=", ":", " = ", ""), value).map((parts) => parts.join("")),
+    value.map((text) => `  ${text}`),
+    fc.constant("password = hidden"),
+  );
+  let read = 0;
+  fc.assert(
+    fc.property(fc.array(line, { maxLength: 15 }), (made) => {
+      const text = ["[DEFAULT]", ...made].join("\n");
+      try {
+        const { lines, services, secrets } = imported(text);
+        read += 1;
+        const places = lines.map((one) => one.line);
+        assert.equal(new Set(places).size, places.length);
+        assert.deepEqual(
+          places,
+          [...places].sort((a, b) => a - b),
+        );
+        assert.ok(places.every((at) => at > 1 && at <= made.length + 1));
+        const out = JSON.stringify([
+          lines.filter(({ name: option }) => option === "password"),
+          services["nova"]?.secretOptions,
+        ]);
+        for (const { value: secret } of secrets) if (secret === "hidden") assert.ok(!out.includes(secret));
+      } catch (error) {
+        if (!(error instanceof ImportError)) throw error;
+        assert.ok(error.line >= 1 && error.line <= made.length + 1);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+  assert.ok(read > 100, `${read} were read`);
+});

@@ -21,6 +21,8 @@ export const command = buildCommand<Flags, [string], CliContext>({
         {
           parse: String,
           brief: "SERVICE, SERVICE.GROUP, SERVICE.GROUP.OPTION or SERVICE.OPTION",
+          proposeCompletions: async (partial: string) =>
+            (await import("../complete-options.ts")).completeOption(partial),
           placeholder: "OPTION",
         },
       ],
