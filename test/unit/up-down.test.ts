@@ -1,9 +1,12 @@
 // What `down` does with a cluster's data, on folders as a node leaves them; nothing of a real cluster is needed.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseAllDocuments } from "yaml";
 import { customResourceDefinitions } from "../../src/api/crd.ts";
 import type { Exec } from "../../src/host/exec.ts";
@@ -21,6 +24,15 @@ const config = {
   providerBridge: "uptest99",
   nodes: [{ name: "t98", number: 98 }],
 };
+/** What Retain keeps of the cluster that `stopped` and `recorded` make. */
+const KEPT = [
+  "clouds/laptop/cloud.yaml",
+  "clouds/laptop/secrets.yaml",
+  "guest/id_ed25519",
+  "t98/nova/instances/disk",
+  "t98/volumes/pvc-1_laptop_mariadb-data/ibdata",
+  "t98/volumes/pvc-2_default_mine/file",
+];
 const exec: Exec = () => Promise.resolve({ stdout: "[]", stderr: "" });
 
 describe("down and the data", () => {
@@ -85,14 +97,7 @@ describe("down and the data", () => {
     await recorded();
     const { removed, kept = "", deleted } = await takeDown(options);
     assert.deepEqual([removed, deleted], [true, []]);
-    assert.deepEqual(await files(kept), [
-      "clouds/laptop/cloud.yaml",
-      "clouds/laptop/secrets.yaml",
-      "guest/id_ed25519",
-      "t98/nova/instances/disk",
-      "t98/volumes/pvc-1_laptop_mariadb-data/ibdata",
-      "t98/volumes/pvc-2_default_mine/file",
-    ]);
+    assert.deepEqual(await files(kept), KEPT);
     assert.equal((await stat(kept)).mode & 0o777, 0o700);
     for (const name of ["cloud.yaml", "secrets.yaml"])
       assert.equal((await stat(join(kept, "clouds/laptop", name))).mode & 0o777, 0o600);
@@ -180,6 +185,37 @@ describe("down and the data", () => {
         again,
       );
     }
+  });
+
+  it("killed at any moment and run again, it loses nothing of what is to be kept", async () => {
+    const script = `import { takeDown } from ${JSON.stringify(new URL("../../src/up/down.ts", import.meta.url).href)};
+      const exec = () => Promise.resolve({ stdout: "[]", stderr: "" });
+      console.log("go");
+      await takeDown({ stateDir: process.argv[1], home: process.argv[1], env: {}, entry: "underpin", report: () => undefined, exec });`;
+    let killed = 0;
+    for (const moment of [0, 3, 6, 12, 24]) {
+      await rm(stateDir, { recursive: true, force: true });
+      await stopped();
+      await recorded();
+      const child = spawn(process.execPath, ["--input-type=module", "-e", script, stateDir], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      await once(child.stdout, "data");
+      await sleep(moment);
+      child.kill("SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+      if (child.signalCode !== null) killed += 1;
+      await takeDown(options);
+      const kept = await readdir(join(stateDir, "underlay/retained"));
+      assert.equal(kept.length, 1, `killed after ${moment} ms: all is in one folder`);
+      assert.deepEqual(
+        await files(join(stateDir, "underlay/retained", kept[0] ?? "")),
+        KEPT,
+        `killed after ${moment} ms`,
+      );
+      assert.equal((await underlayState({ stateDir })).state, "absent");
+    }
+    assert.ok(killed > 0, "none was killed while it worked");
   });
 
   it("--purge removes the data whatever the policy, and what was kept before", async () => {
