@@ -3,7 +3,7 @@ import { SYSTEM_NAMESPACE } from "../api/names.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { isReason } from "../kube/errors.ts";
 import { readiness } from "../kube/ready.ts";
-import type { KubeObject } from "../kube/types.ts";
+import { fieldAt, type KubeObject } from "../kube/types.ts";
 import type { Wrong } from "./status-report.ts";
 
 const OPERATOR = { apiVersion: "apps/v1", kind: "Deployment", namespace: SYSTEM_NAMESPACE, name: "underpin-operator" };
@@ -20,9 +20,10 @@ export async function wrongOperator(kube: KubeClient): Promise<readonly Wrong[]>
 
 export function operatorWrong(deployment: KubeObject | undefined): readonly Wrong[] {
   if (deployment === undefined) return [];
+  if (Number(fieldAt(deployment, "status", "availableReplicas") ?? 0) > 0) return [];
   const { state, message } = readiness(deployment);
-  if (state === "ready") return [];
-  const why = `it does not run: nothing is repaired, and changes of a Cloud's options are refused. ${message}`;
+  const reason = state === "ready" ? "It was scaled to nothing" : message;
+  const why = `it does not run: nothing is repaired, and changes of a Cloud's options are refused. ${reason}`;
   return [
     { what: "operator", why, next: `underpin kubectl -n ${SYSTEM_NAMESPACE} describe deployment ${OPERATOR.name}` },
   ];

@@ -72,6 +72,8 @@ test("an operator that does not run is wrong, and a webhook that does not answer
   assert.deepEqual(operatorWrong(deployment(1)), []);
   assert.deepEqual(operatorWrong(undefined), []);
   assert.match(operatorWrong(deployment(0))[0]?.why ?? "", /changes of a Cloud's options are refused/);
+  const none = { ...deployment(0), spec: { replicas: 0 }, status: { observedGeneration: 1 } };
+  assert.match(operatorWrong(none)[0]?.why ?? "", /scaled to nothing/);
   const lost = cloud({ phase: "Ready", message: "it is away", conditions: { Ready: "True", Admission: "False" } });
   const [wrong] = wrongAdmission([lost]);
   assert.deepEqual([wrong?.what, wrong?.why, wrong?.since], ["admission", "it is away", WHEN]);
