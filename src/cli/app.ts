@@ -18,6 +18,7 @@ import { command as kubeconfig } from "./verbs/kubeconfig.ts";
 import { command as kubectl } from "./verbs/kubectl.ts";
 import { command as logs } from "./verbs/logs.ts";
 import { command as openstack } from "./verbs/openstack.ts";
+import { command as release } from "./verbs/release.ts";
 import { command as schema } from "./verbs/schema.ts";
 import { command as status } from "./verbs/status.ts";
 import { command as stop } from "./verbs/stop.ts";
@@ -53,6 +54,7 @@ export function application(color: boolean): Application<CliContext> {
       explain,
       config,
       schema,
+      release,
       status,
       witness,
       doctor,

@@ -69,6 +69,7 @@ const EXAMPLES = {
   hostname: "host",
   hostdomain: "host.example",
   unchecked: "text",
+  ignored: "text",
 } as const;
 
 function exampleNumber(

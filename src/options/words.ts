@@ -20,6 +20,8 @@ export function typeWords(type: OptionType): string {
       return `map of text to ${typeWords(type.value)}${type.bounds === true ? ", in braces" : ""}`;
     case "range":
       return numberWords("range of whole numbers, like 1-5", type);
+    case "ignored":
+      return "anything (it is not used)";
     default:
       return addressWords(type);
   }

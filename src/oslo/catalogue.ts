@@ -40,6 +40,8 @@ export type OptionType =
   | { readonly kind: "hostname" }
   | { readonly kind: "hostdomain"; readonly version?: 4 | 6 }
   | { readonly kind: "uri"; readonly maxLength?: number; readonly schemes?: readonly string[] }
+  /** Every text is taken, and none is used: the value is null. */
+  | { readonly kind: "ignored" }
   | { readonly kind: "unchecked"; readonly name: string };
 
 /** A value as JSON says it: what oslo.config has in hand after it read an option. */
@@ -73,9 +75,9 @@ export interface CatalogueOption extends OptionName {
   /** Name in its Python code, where it differs: never today, since `name` is what stands in a file. */
   readonly dest?: string;
   readonly help?: string;
-  /** Namespaces of `oslo.config.opts` that list it: `nova.conf`, `oslo.messaging`. */
+  /** Namespaces of `oslo.config.opts` that list it: `nova.conf`, `oslo.messaging`. Empty: no sample shows it, yet a process registers it. */
   readonly namespaces: readonly string[];
-  /** Components whose process registers it and whose code names it; absent: every component of the service. */
+  /** Components whose code can ask for it; absent: every component of the service. Empty: what reads it is run by no Cloud. */
   readonly readBy?: readonly string[];
 }
 
@@ -125,6 +127,8 @@ export interface PolicyRule {
     readonly rule?: string;
     readonly reason?: string;
     readonly since?: string;
+    /** The rule itself will go away. */
+    readonly removed?: true;
   };
 }
 

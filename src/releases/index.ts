@@ -51,6 +51,11 @@ export async function dataFiles(
   return { folder, data: record.data };
 }
 
+/** Folder of release `name`. Throws ReleaseError when it is unknown. */
+export async function releaseFolder(name: string, root: string = FOLDER): Promise<string> {
+  return (await readRecord(name, root)).folder;
+}
+
 async function readRecord(name: string, root: string) {
   const known = await releaseNames(root);
   if (!known.includes(name)) throw new ReleaseError(`release ${name} is unknown; known: ${known.join(", ")}`);

@@ -16,6 +16,9 @@ export const MACHINES: readonly [Facts, Facts] = [
   { host: "two.underpin.invalid", cpus: 61, address: "198.51.100.2", folder: "/tmp/two" },
 ];
 
+/** The machine on which components are started. */
+export const STARTED_ON = MACHINES[1];
+
 /** An option as the dumper says it. */
 export interface DumpedOption extends OptionName {
   readonly type: OptionType;
@@ -57,12 +60,12 @@ export function assemble(name: string, service: ServiceOptions, dumps: readonly 
   const [first, second] = dumps.map((dump) => dump.services[name]?.options ?? []);
   if (first === undefined || second?.length !== first.length)
     throw new CatalogueError(`${name} has other options on another machine: the dumper must not ask the machine`);
-  const masked = first.map((option, index) => mask(option, second[index] ?? option));
+  const same = first.map((option, index) => mask(option, second[index] ?? option));
   const order = new Map(service.namespaces.map((namespace, index) => [namespace, index]));
   const rank = (option: DumpedOption): number => order.get(option.namespace) ?? order.size;
-  const definitions = Map.groupBy(masked, identity);
-  const options = [...definitions.values()].map((same) =>
-    merge(same.toSorted((left, right) => rank(left) - rank(right))),
+  const definitions = Map.groupBy(same, identity);
+  const options = [...definitions.values()].map((each) =>
+    merge(each.toSorted((left, right) => rank(left) - rank(right))),
   );
   return withAuth(options, dumps[0].auth);
 }
@@ -71,20 +74,79 @@ function identity({ group, name }: OptionName): string {
   return `${group}\0${name}`;
 }
 
-/** Without a default that is another on another machine. */
-function mask(option: DumpedOption, other: DumpedOption): DumpedOption {
-  const { default: here, ...rest } = option;
-  const { default: there, ...otherRest } = other;
-  if (JSON.stringify(rest) !== JSON.stringify(otherRest))
-    throw new CatalogueError(
-      `[${option.group}] ${option.name} differs from machine to machine in more than its default`,
-    );
-  if (JSON.stringify(here) === JSON.stringify(there)) return option;
-  return { ...rest, fromMachine: true, sampleDefault: rest.sampleDefault ?? placeholder(JSON.stringify(here)) };
+/** What a component had registered when it was started, as far as it comes without the world. */
+export interface Started {
+  readonly options: readonly Omit<DumpedOption, "namespace">[];
+  /** What it had loaded: names and files. */
+  readonly modules: Readonly<Record<string, string>>;
+  /** Why it did not come as far as it should; empty when it did. */
+  readonly stopped: string;
 }
 
-function placeholder(value: string): string {
-  const [facts] = MACHINES;
+/** Depend on how the process was started. */
+const COMMAND_LINE = new Set(["config_dir", "config_file"]);
+
+/**
+ * Adds what components register and no namespace lists, and takes their word for defaults: a service may change those of a
+ * library beside its hooks. Where components differ, the sample's default stays. Pure.
+ */
+export function withStarted(
+  options: readonly CatalogueOption[],
+  started: Readonly<Record<string, Started>>,
+): CatalogueOption[] {
+  const known = new Map(options.map((option) => [identity(option), option]));
+  const registered = Object.values(started).flatMap((one) => one.options);
+  for (const [id, same] of Map.groupBy(registered, identity)) {
+    const definitions = same.map((option) => masked({ ...option, namespace: "" }));
+    const listed = known.get(id);
+    if (listed === undefined) known.set(id, merge(definitions));
+    else if (!COMMAND_LINE.has(listed.name) && listed.fromMachine !== true) known.set(id, asRun(listed, definitions));
+  }
+  return [...known.values()];
+}
+
+function asRun(listed: CatalogueOption, definitions: readonly DumpedOption[]): CatalogueOption {
+  const defaults = [...new Map(definitions.map((option) => [JSON.stringify(option.default), option.default])).values()];
+  if (defaults.length !== 1) return listed;
+  const { default: _, ...rest } = listed;
+  return defaults[0] === undefined ? rest : { ...rest, default: defaults[0] };
+}
+
+/** A component is started on one machine only, whose facts no default has by chance. */
+function masked(option: DumpedOption): DumpedOption {
+  const { default: value, ...rest } = option;
+  const text = JSON.stringify(value) ?? "";
+  const facts = STARTED_ON;
+  const known = [facts.host, facts.address, facts.folder].some((fact) => text.includes(fact));
+  if (!known && text !== String(facts.cpus)) return option;
+  return { ...rest, fromMachine: true, sampleDefault: rest.sampleDefault ?? placeholder(text, facts) };
+}
+
+/** Without a default, or a bound of its type, that is another on another machine. */
+function mask(option: DumpedOption, other: DumpedOption): DumpedOption {
+  const { default: here, type, ...rest } = option;
+  const { default: there, type: otherType, ...otherRest } = other;
+  const same = sameBounds(type, otherType);
+  if (JSON.stringify(rest) !== JSON.stringify(otherRest) || same === undefined)
+    throw new CatalogueError(
+      `[${option.group}] ${option.name} differs from machine to machine in more than its default and its bounds`,
+    );
+  if (JSON.stringify(here) === JSON.stringify(there)) return { ...option, type: same };
+  const sampleDefault = rest.sampleDefault ?? placeholder(JSON.stringify(here) ?? "");
+  return { ...rest, type: same, fromMachine: true, sampleDefault };
+}
+
+/** The type with the bounds that both have; undefined when it is another type. */
+function sameBounds(type: OptionType, other: OptionType): OptionType | undefined {
+  const entries = Object.entries(other);
+  const both = Object.entries(type).filter(([key, value]) =>
+    entries.some(([name, theirs]) => name === key && JSON.stringify(theirs) === JSON.stringify(value)),
+  );
+  const lost = Object.keys({ ...type, ...other }).filter((key) => !both.some(([name]) => name === key));
+  return lost.every((key) => key === "min" || key === "max") ? (Object.fromEntries(both) as OptionType) : undefined;
+}
+
+function placeholder(value: string, facts: Facts = MACHINES[0]): string {
   if (value.includes(facts.host)) return "<host name>";
   if (value.includes(facts.address)) return "<IP address>";
   if (value.includes(facts.folder)) return "<folder of the user>";
@@ -108,7 +170,7 @@ function merge(same: readonly DumpedOption[]): CatalogueOption {
       ? { deprecated: reasonOf(deprecated) }
       : {}),
     ...(olderNames.length === 0 ? {} : { olderNames }),
-    namespaces: [...new Set(same.map(({ namespace }) => namespace))].toSorted(),
+    namespaces: [...new Set(same.map(({ namespace }) => namespace))].filter((one) => one !== "").toSorted(),
   };
 }
 

@@ -10,6 +10,7 @@ import sys
 import traceback
 import warnings
 
+import underpin_demand
 import underpin_facts
 import underpin_options
 
@@ -20,10 +21,8 @@ def entry_points(group):
     return sorted(importlib.metadata.entry_points(group=group), key=lambda point: (point.name, point.dist.name))
 
 
-def listed(service):
+def listed(name, service):
     """The options of one service; its process serves no other, since hooks change what all libraries share."""
-    from oslo_config import cfg
-
     found, errors = [], {}
     points = [point for point in entry_points("oslo.config.opts") if point.name in service["namespaces"]]
     loaded = {}
@@ -38,11 +37,14 @@ def listed(service):
             hook.load()()
     for namespace, lister in loaded.items():
         for group, options in lister():
-            name = getattr(group, "name", group) or "DEFAULT"
-            owner = dynamic(group) if isinstance(group, cfg.OptGroup) else None
+            group_name = getattr(group, "name", group) or "DEFAULT"
             for option in options:
-                said = underpin_options.describe(name, option, current_default(name, option))
-                found.append({**said, "namespace": namespace, **({"dynamic": owner} if owner else {})})
+                said = underpin_options.describe(group_name, option, current_default(group_name, option))
+                found.append({**said, "namespace": namespace})
+    known = {(said["group"], said["name"]) for said in found}
+    for group, options in underpin_demand.on_demand(name):
+        said = [underpin_options.describe(group, option, option.default) for option in options]
+        found += [{**one, "namespace": ""} for one in said if (one["group"], one["name"]) not in known]
     return {"options": found, "errors": errors}
 
 
@@ -56,11 +58,6 @@ def current_default(group, option):
         return info.get("default", option.default)
     except KeyError:
         return option.default
-
-
-def dynamic(group):
-    data = getattr(group, "_generator_data", None) or {}
-    return data.get("dynamic_group_owner") or None
 
 
 def auth_options():
@@ -108,10 +105,13 @@ def main():
     plan = json.load(sys.stdin)
     underpin_facts.pretend(plan["facts"])
     points = entry_points("oslo.config.opts")
+    names = {point.name for point in points}
+    # A service's first namespace is its own.
+    installed = {name: one for name, one in plan["services"].items() if one["namespaces"][0] in names}
     json.dump(
         {
             "namespaces": {point.name: point.dist.name for point in points},
-            "services": {name: apart(lambda: listed(service)) for name, service in plan["services"].items()},
+            "services": {name: apart(lambda: listed(name, service)) for name, service in installed.items()},
             "auth": apart(auth_options),
         },
         sys.stdout,

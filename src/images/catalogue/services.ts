@@ -9,6 +9,10 @@ export interface ServiceOptions {
   /** Our names of its components, as a Cloud has them. */
   readonly components: readonly string[];
   readonly dynamic: readonly DynamicGroups[];
+  /** Namespaces of programs that no Cloud runs. */
+  readonly notRun?: readonly string[];
+  /** Packages from which a component's configuration may choose what it loads, by component. */
+  readonly loadable?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Libraries that every service uses. */
@@ -32,7 +36,7 @@ const DAEMON = [
   "oslo.service.wsgi",
   "oslo.versionedobjects",
 ];
-const PRIVILEGED = ["oslo.privsep", "os_brick"];
+const PRIVILEGED = ["oslo.privsep", "os_brick", "os_brick.lightos"];
 
 /** `[keystone_authtoken] auth_section` names the group in which the service's own credentials stand. */
 const AUTH_SECTION: DynamicGroups = {
@@ -58,6 +62,7 @@ export const SERVICES: Readonly<Record<string, ServiceOptions>> = {
       "cinder",
       "taskflow.engines",
       "castellan.config",
+      "os_win",
       ...EVERY,
       ...DATABASE,
       ...MIDDLEWARE,
@@ -67,7 +72,13 @@ export const SERVICES: Readonly<Record<string, ServiceOptions>> = {
       "oslo.cache",
     ],
     components: ["api", "backup", "scheduler", "volume"],
-    dynamic: EVERYWHERE,
+    dynamic: [
+      { listedIn: { group: "DEFAULT", name: "enabled_backends" }, like: "backend_defaults" },
+      { listedIn: { group: "fc-zone-manager", name: "fc_fabric_names" }, like: "BRCD_FABRIC_EXAMPLE" },
+      { listedIn: { group: "fc-zone-manager", name: "fc_fabric_names" }, like: "CISCO_FABRIC_EXAMPLE" },
+      ...EVERYWHERE,
+    ],
+    notRun: ["os_win"],
   },
   glance: {
     distributions: ["glance", "os-brick", "os_brick"],
@@ -88,13 +99,14 @@ export const SERVICES: Readonly<Record<string, ServiceOptions>> = {
       ...PRIVILEGED,
     ],
     components: ["api"],
-    dynamic: EVERYWHERE,
+    dynamic: [{ listedIn: { group: "DEFAULT", name: "enabled_backends" }, like: "glance_store" }, ...EVERYWHERE],
   },
   keystone: {
     distributions: ["keystone"],
     namespaces: ["keystone", ...EVERY, ...DATABASE, ...MIDDLEWARE, "oslo.cache", "oslo.messaging"],
     components: ["api"],
-    dynamic: CONFIG_SOURCES,
+    // A method that is a protocol of federation has a group.
+    dynamic: [{ listedIn: { group: "auth", name: "methods" }, like: "{name}" }, ...CONFIG_SOURCES],
   },
   neutron: {
     distributions: ["neutron"],
@@ -131,6 +143,22 @@ export const SERVICES: Readonly<Record<string, ServiceOptions>> = {
     ],
     components: ["api", "maintenance", "ovn-metadata-agent", "periodic"],
     dynamic: EVERYWHERE,
+    notRun: [
+      "neutron.dhcp.agent",
+      "neutron.l3.agent",
+      "neutron.metadata.agent",
+      "neutron.metering.agent",
+      "neutron.ml2.macvtap.agent",
+      "neutron.ml2.ovn.agent",
+      "neutron.ml2.ovs.agent",
+      "neutron.ml2.sriov.agent",
+    ],
+    loadable: Object.fromEntries(
+      ["api", "maintenance", "periodic"].map((component) => [
+        component,
+        ["neutron.plugins", "neutron.services", "neutron.quota", "neutron.scheduler", "neutron.db"],
+      ]),
+    ),
   },
   nova: {
     distributions: ["nova", "os-brick", "os_brick"],
@@ -148,7 +176,25 @@ export const SERVICES: Readonly<Record<string, ServiceOptions>> = {
       "oslo.cache",
     ],
     components: ["api", "compute", "conductor", "metadata", "novncproxy", "scheduler"],
-    dynamic: EVERYWHERE,
+    dynamic: [
+      { listedIn: { group: "devices", name: "enabled_mdev_types" }, like: "mdev_{name}", prefix: "mdev_" },
+      { listedIn: { group: "neutron", name: "physnets" }, like: "neutron_physnet_{name}", prefix: "neutron_physnet_" },
+      ...EVERYWHERE,
+    ],
+    notRun: ["os_win"],
+    loadable: {
+      compute: [
+        "nova.virt",
+        "nova.compute",
+        "nova.volume",
+        "os_brick",
+        "os_vif",
+        "vif_plug_ovs",
+        "vif_plug_linux_bridge",
+      ],
+      novncproxy: ["nova.console"],
+      scheduler: ["nova.scheduler"],
+    },
   },
   placement: {
     distributions: ["openstack-placement", "openstack_placement"],

@@ -1,5 +1,5 @@
 import type { OptionType } from "../catalogue.ts";
-import { unchecked, type Verdict } from "../verdict.ts";
+import { accept, unchecked, type Verdict } from "../verdict.ts";
 import { judgeHost, judgeHostDomain, judgeHostname, judgeIp } from "./addresses.ts";
 import { judgeDict, judgeList } from "./containers.ts";
 import { judgeBoolean, judgeFloat, judgeInteger, judgeRange, judgeString } from "./scalars.ts";
@@ -33,6 +33,8 @@ export function judgeText(type: OptionType, text: string): Verdict {
       return judgeHostDomain(type.version, text);
     case "uri":
       return judgeUri(type, text);
+    case "ignored":
+      return accept(null);
     case "unchecked":
       return unchecked(`the type ${type.name} is judged by the service alone`);
   }

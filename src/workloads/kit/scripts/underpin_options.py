@@ -105,11 +105,19 @@ def option_type(kind):
     """The type with all that it constrains; `unchecked` when it is not one of oslo.config's own, or judges otherwise."""
     if kind is str:
         return {"kind": "string"}
+    if ignores(kind):
+        return {"kind": "ignored"}
     base = next((base for base in BASES if isinstance(kind, base) and judges_alike(type(kind), base)), None)
     if base is None:
         owner = kind if isinstance(kind, type) or hasattr(kind, "__qualname__") else type(kind)
         return {"kind": "unchecked", "name": f"{owner.__module__}.{owner.__qualname__}"}
     return {key: value for key, value in BASES[base](kind).items() if value is not None}
+
+
+def ignores(kind):
+    """A function that gives None, whatever it is given: how nova keeps options that a group must have and nobody may set."""
+    code, nothing = getattr(kind, "__code__", None), (lambda value: None).__code__
+    return code is not None and (code.co_code, code.co_consts) == (nothing.co_code, nothing.co_consts)
 
 
 def judges_alike(own, base):
