@@ -1,5 +1,6 @@
 import type { Catalogue, CatalogueOption } from "./catalogue.ts";
-import type { Lookup } from "./references.ts";
+import { IniError } from "./ini.ts";
+import type { Lookup, Referenced } from "./references.ts";
 import { destOf, type OptionValue, typedTexts } from "./typed.ts";
 
 export type { Lookup, Referenced } from "./references.ts";
@@ -7,7 +8,7 @@ export type { Lookup, Referenced } from "./references.ts";
 /** What is set for an option; undefined when nothing is. */
 export type ValueOf = (option: CatalogueOption) => OptionValue | undefined;
 
-/** A lookup in a catalogue by names in code. @throws IniError when a value that it is asked for cannot be written */
+/** A lookup in a catalogue by names in code. */
 export function lookupIn(catalogue: Catalogue, valueOf: ValueOf): Lookup {
   const groups = new Set(catalogue.groups);
   return (group, name) => {
@@ -17,10 +18,19 @@ export function lookupIn(catalogue: Catalogue, valueOf: ValueOf): Lookup {
     if (group === undefined && groups.has(name)) return "no option";
     const option = byCodeName(catalogue, group ?? "DEFAULT", name);
     if (option === undefined) return olderNames(catalogue).has(name) ? "older name" : "no option";
-    const value = valueOf(option);
-    const texts = value === undefined ? [] : typedTexts(option, value);
-    return { option, ...(texts.length === 0 ? {} : { texts }) };
+    return withTexts(option, valueOf(option));
   };
+}
+
+function withTexts(option: CatalogueOption, value: OptionValue | undefined): Referenced | "no text" {
+  if (value === undefined) return { option };
+  try {
+    const texts = typedTexts(option, value);
+    return texts.length === 0 ? { option } : { option, texts };
+  } catch (error) {
+    if (error instanceof IniError) return "no text";
+    throw error;
+  }
 }
 
 function byCodeName(catalogue: Catalogue, group: string, name: string): CatalogueOption | undefined {

@@ -13,8 +13,12 @@ export interface Referenced {
  * The options of a service for references. `group` is undefined for DEFAULT; `name` is the name in the service's code
  * (`dest`, no hyphens). "no group" and "no option" differ, since oslo.config looks into DEFAULT only after the latter.
  * "older name": it is one of an option, and which option that is depends on the order in which the service registers them.
+ * "no text": what is set for it cannot be written into a file, for which it is refused in its own place.
  */
-export type Lookup = (group: string | undefined, name: string) => Referenced | "no option" | "no group" | "older name";
+export type Lookup = (
+  group: string | undefined,
+  name: string,
+) => Referenced | "no option" | "no group" | "older name" | "no text";
 
 /** Python's own limit on nested calls comes soon after. */
 const MAX_DEPTH = 40;
@@ -79,6 +83,7 @@ function referenced(name: string, place: Place): string | Rejection | Unchecked 
   if (first === "no group") return reject(`a reference to an option that there is (no group ${group})`, `$${name}`);
   const found = first === "no option" ? place.lookup(undefined, name) : first;
   if (found === "older name") return unchecked(`it refers to an option by its older name ${name}`);
+  if (found === "no text") return reject("a reference to an option whose value can be written", `$${name}`);
   if (typeof found === "string") return reject("a reference to an option that there is", `$${name}`);
   const inner = { ...place, group: groupOf(found.option), depth: place.depth + 1 };
   const verdict = valueOf(found, inner);

@@ -6,7 +6,7 @@ import type { Answer } from "./oslo-side.ts";
 
 /** Why our verdict is not oslo.config's; undefined when it is. Unchecked options are nobody's to compare. */
 export function difference(ours: Verdict, theirs: Answer | undefined): string | undefined {
-  if (ours.verdict === "unchecked") return undefined;
+  if (ours.verdict === "unchecked" || theirs?.[0] === "missing") return undefined;
   if (theirs === undefined) return "was not asked";
   if (ours.verdict !== theirs[0]) return `ours ${brief(ours)}, oslo.config ${brief(theirs)}`;
   if (ours.verdict === "reject" || isDeepStrictEqual(ours.value, theirs[1])) return undefined;
@@ -15,7 +15,7 @@ export function difference(ours: Verdict, theirs: Answer | undefined): string | 
 
 /** Why a typed value is not what oslo.config has in hand; undefined when it is, or when the type makes something else of it. */
 export function changed(option: CatalogueOption, typed: OptionValue, theirs: Answer): string | undefined {
-  if (theirs[0] === "reject") return undefined;
+  if (theirs[0] !== "accept") return undefined;
   const wanted = option.multi === true ? (Array.isArray(typed) ? typed : [typed]) : typed;
   const expected = plain(option.type, wanted, option.multi === true);
   if (expected === undefined || isDeepStrictEqual(expected, theirs[1])) return undefined;

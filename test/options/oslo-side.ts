@@ -7,8 +7,8 @@ import type { ImagePython } from "../harness/image-python.ts";
 
 const SCRIPT = readFileSync(new URL("oslo_side.py", import.meta.url), "utf8");
 
-/** What oslo.config did, and with what exception. */
-export type Answer = readonly ["accept", JsonValue] | readonly ["reject", string];
+/** What oslo.config did, and with what exception; "missing": the option was not found in the image. */
+export type Answer = readonly ["accept", JsonValue] | readonly ["reject" | "missing", string];
 
 /** A file in which options stand in groups of their own making; `pairs` says which option is which group's. */
 export interface TrialFile {

@@ -5,7 +5,7 @@ Reads JSON from standard input and writes JSON to standard output:
  "files": [{"text": ..., "pairs": [[group of the file, index into options], ...]}, ...],
  "clouds": [{"text": ..., "ask": [index, ...]}]}
 In `files` an option stands in groups that are made for the test; in `clouds` all options stand where they belong.
-An answer is ["accept", value], or ["reject", name of the exception].
+An answer is ["accept", value], ["reject", name of the exception], or ["missing", ""] for an option that is not found.
 """
 import gc
 import importlib.metadata
@@ -64,14 +64,24 @@ def plugins():
 def chosen(service, wanted):
     """The real option of each that is wanted: of the first of its namespaces in the service's order; None: not found."""
     found, auth = registered(service), plugins()
+    elsewhere = alive() if any(not namespaces for _, _, namespaces in wanted) else {}
     order = {name: index for index, name in enumerate(service["namespaces"])}
     result = []
     for group, name, namespaces in wanted:
         ranked = sorted(namespaces, key=lambda namespace: order.get(namespace, len(order)))
         candidates = [found.get((namespace, group, name)) for namespace in ranked]
         real = [candidate for candidate in candidates if candidate is not None]
-        result.append(real[0] if real else auth.get(name))
+        result.append(real[0] if real else auth.get(name) or elsewhere.get(name))
     return result
+
+
+def alive():
+    """Options that no namespace lists, of the modules that are loaded: those of whose name there is one only."""
+    by_name = {}
+    for thing in gc.get_objects():
+        if isinstance(thing, cfg.Opt):
+            by_name.setdefault(thing.dest, []).append(thing)
+    return {name: options[0] for name, options in by_name.items() if len({repr(one.type) for one in options}) == 1}
 
 
 def jsonable(value):
@@ -120,12 +130,14 @@ def in_groups(file, options):
     conf = configuration()
     pairs = [(group, options[index]) for group, index in file["pairs"]]
     for group, option in pairs:
+        if option is None:
+            continue
         conf.register_group(cfg.OptGroup(group))
         conf.register_opt(option, group=group)
     refused = read(conf, file["text"])
     if refused:
         return [["reject", refused] for _ in pairs]
-    return [asked(lambda: conf[group], option.dest) for group, option in pairs]
+    return [["missing", ""] if option is None else asked(lambda: conf[group], option.dest) for group, option in pairs]
 
 
 # oslo.config registers these itself.
@@ -143,7 +155,10 @@ def in_clouds(clouds, options, wanted):
         for index in cloud["ask"]:
             group = wanted[index][0]
             holder = (lambda: conf) if group == "DEFAULT" else (lambda: conf[group])
-            answers.append(["reject", refused] if refused else asked(holder, options[index].dest))
+            if options[index] is None:
+                answers.append(["missing", ""])
+            else:
+                answers.append(["reject", refused] if refused else asked(holder, options[index].dest))
         yield answers
 
 

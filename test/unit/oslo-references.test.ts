@@ -66,6 +66,7 @@ test("a reference to nothing, to a group or to a wrong value is refused", () => 
   for (const text of ["$nosuch", "$db", "$nosuch.plain", "$state_path.x", "$DEFAULT.state_path", "$state_path."])
     assert.equal(value("DEFAULT", text), "reject", text);
   assert.equal(value("DEFAULT", "$port", { "DEFAULT.port": 70000 }), "reject");
+  assert.equal(value("DEFAULT", "$names", { "DEFAULT.names": ["a,b"] }), "reject");
 });
 
 test("what only the service knows is unchecked", () => {
