@@ -18,9 +18,9 @@ function teller(path: Path): Told {
 export function judgeOption(scope: Scope, given: Given): Finding[] {
   const tell = teller(given.path);
   const option = scope.find(given);
-  if (option === undefined) return [unknownOption(scope, given)];
   const held = heldBack(scope, given, option);
   if (held !== undefined) return [held];
+  if (option === undefined) return [unknownOption(scope, given)];
   const long = tooLong(given.value);
   if (long !== undefined) return [tell("error", "value", valueMessage(long))];
   const verdict = judgeValue(option, given.value as OptionValue, scope.lookup);
@@ -125,11 +125,8 @@ function nameNotes(given: Given, option: CatalogueOption): Finding[] {
 function optionNotes(scope: Scope, given: Given, option: CatalogueOption): Finding[] {
   const tell = teller(given.path);
   const found: Finding[] = [];
-  const { component } = scope;
-  if (component !== undefined && option.readBy !== undefined && !option.readBy.includes(component))
-    found.push(
-      tell("warning", "not-read", `${component} does not read it; ${option.readBy.join(", ") || "no component"} does`),
-    );
+  const unread = notRead(scope, option);
+  if (unread !== undefined) found.push(tell("warning", "not-read", unread));
   if (option.deprecated !== undefined) {
     const { reason, since } = option.deprecated;
     const from = since === undefined ? "" : ` since ${since}`;
@@ -146,6 +143,14 @@ function optionNotes(scope: Scope, given: Given, option: CatalogueOption): Findi
       ),
     );
   return [...found, ...nextNotes(scope, given, option)];
+}
+
+/** That setting it here has no effect; undefined when somebody reads it. */
+function notRead({ component }: Scope, { readBy }: CatalogueOption): string | undefined {
+  if (readBy === undefined) return undefined;
+  if (readBy.length === 0) return "No process of the cloud reads it";
+  if (component === undefined || readBy.includes(component)) return undefined;
+  return `${component} does not read it; ${readBy.join(", ")} ${readBy.length === 1 ? "does" : "do"}`;
 }
 
 /** What the next release changes of it. */

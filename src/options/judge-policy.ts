@@ -29,6 +29,8 @@ export function judgePolicy(
       found.push(warning("older-name", `The rule's name is ${today} now. Write that instead`));
     else if (rules !== undefined && rule === undefined && !graph.used(name))
       found.push(error("unknown", unknownRule(service, name, hints.nearest(name, [...known.keys()]))));
+    if (rule?.deprecated?.removed === true)
+      found.push(warning("deprecated", "The rule will go away in a later release"));
     if (rule !== undefined && rule.default === text)
       found.push(
         warning("equals-default", "The rule is the default: without it a better default of a later release holds"),

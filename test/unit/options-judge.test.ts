@@ -1,8 +1,13 @@
 // What is said of a Cloud's options, with the options of the release as they are.
 import assert from "node:assert/strict";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import type { CatalogueChange } from "../../src/oslo/catalogue.ts";
+import { OptionsJudge } from "../../src/options/index.ts";
 import { judgeOptions } from "../../src/options/judge.ts";
 import type { JudgeData, ServiceData } from "../../src/options/judge-data.ts";
 import { MAX_ENTRIES, MAX_VALUE } from "../../src/options/judge-limits.ts";
@@ -109,6 +114,8 @@ describe("options judged by the release's catalogue", () => {
     assert.deepEqual(found("nova", { uncheckedOptions: { DEFAULT: { host: "x" } } }), [
       "error owned uncheckedOptions.DEFAULT.host",
     ]);
+    const unlisted = { options: { nova_sys_admin: { helper_command: "sudo" } } };
+    assert.deepEqual(found("nova", unlisted), ["error owned options.nova_sys_admin.helper_command"]);
     const secret = {
       secretOptions: [{ group: "DEFAULT", option: "transport_url", secretRef: { name: "a", key: "b" } }],
     };
@@ -316,6 +323,47 @@ describe("options judged by the release's catalogue", () => {
     assert.ok(performance.now() - start < 3000, `${performance.now() - start} ms`);
     const more = { ...many, one: 1, two: 2 };
     assert.deepEqual(found("nova", { options: { DEFAULT: more } }), ["error value options"]);
+  });
+});
+
+describe("the judge of Clouds", () => {
+  const spec = { release: "2025.1", services: { placement: { options: { DEFAULT: { debug: "maybe" } } } } };
+
+  test("loads what it needs, and has nothing to say of a Cloud without options or of a release that is unknown", async () => {
+    const judge = new OptionsJudge();
+    assert.equal((await judge.judge({ spec })).length, 1);
+    assert.deepEqual(await judge.judge({ spec: { ...spec, services: {} } }), []);
+    assert.deepEqual(await judge.judge({ spec: { ...spec, release: "1999.1" } }), []);
+    for (const cloud of [undefined, null, 1, [], {}, { spec: { release: 2025.1 } }])
+      assert.deepEqual(await judge.judge(cloud), []);
+  });
+
+  test("says so when the Cloud's image is not the release's", async () => {
+    const images = { overrides: [{ name: "openstack", image: "registry.example/openstack@sha256:0" }] };
+    const [first] = await new OptionsJudge().judge({ spec: { ...spec, images } });
+    assert.deepEqual([first?.code, first?.path], ["other-image", "spec.images.overrides.0.image"]);
+  });
+
+  test("data that was changed is one clear error with its file, and is read again when it is right", async () => {
+    const root = await mkdtemp(join(tmpdir(), "releases-"));
+    try {
+      await cp(fileURLToPath(new URL("../../releases/2025.1", import.meta.url)), join(root, "2025.1"), {
+        recursive: true,
+      });
+      const file = join(root, "2025.1", "catalogue", "placement.jsonl");
+      const right = await readFile(file);
+      await writeFile(file, `${right.toString()} `);
+      const judge = new OptionsJudge(root);
+      await assert.rejects(judge.judge({ spec }), (error: Error) => {
+        assert.equal(error.name, "ReleaseError");
+        assert.match(error.message, /placement\.jsonl has SHA-256/);
+        return true;
+      });
+      await writeFile(file, right);
+      assert.equal((await judge.judge({ spec })).length, 1);
+    } finally {
+      await rm(root, { recursive: true });
+    }
   });
 });
 
