@@ -2,6 +2,7 @@
 Runs real processes of OpenStack in the image's tree beside the product's own modules, changes their mutable layer, and says
 what each then has. Standard input: {"modules": {file: text}, "wsgi": {component: {file: text}}, "component": name}.
 """
+import contextlib
 import glob
 import json
 import os
@@ -58,6 +59,20 @@ api_models.BASE.metadata.create_all(api.get_engine())
 models.BASE.metadata.create_all(main.get_engine())
 """
 
+# Its hub waits for nothing but an hour: as in a process that does something from time to time.
+IDLE = """
+import eventlet
+eventlet.monkey_patch()
+import sys
+from oslo_config import cfg
+from oslo_log import log
+import nova.conf
+log.register_options(cfg.CONF)
+cfg.CONF(sys.argv[1:], project="nova")
+log.setup(cfg.CONF, "idle")
+eventlet.sleep(3600)
+"""
+
 
 def daemon(service, program, *arguments):
     folder = f"/etc/{service}/conf.d"
@@ -72,6 +87,7 @@ def server(module):
 COMPONENTS = {
     "nova-conductor": ("nova", daemon("nova", "nova-conductor"), "[conductor]\nworkers = 1\n"),
     "nova-conductor, two workers": ("nova", daemon("nova", "nova-conductor"), "[conductor]\nworkers = 2\n"),
+    "an idle program": ("nova", daemon("nova", "../../../tmp/reload/idle.py"), ""),
     "nova-novncproxy": ("nova", daemon("nova", "nova-novncproxy", "--web", ""), ""),
     "nova-metadata": ("nova", server("nova_metadata"), ""),
     "keystone": ("keystone", server("underpin_wsgi"), ""),
@@ -88,6 +104,7 @@ class Trial:
         modules = {**given["modules"], **given["wsgi"].get(given["component"], {})}
         for name, text in modules.items():
             write(f"{WORK}/modules/{name}", text)
+        write(f"{WORK}/idle.py", IDLE)
         for number in ("0", "1"):
             write(f"{WORK}/keys/{number}", "7Zt3WvEWt2mCeIhzFkKUwCfUk1NUVkNJTUZ1NTM2Njc=")
         write(f"{self.folder}/10-base.conf", BASE + extra)
@@ -107,7 +124,7 @@ class Trial:
         env |= {"EVENTLET_NO_GREENDNS": "yes", "PYTHONUNBUFFERED": "1"}
         env |= {"OS_NOVA_CONFIG_DIR": "/opt/openstack/etc/nova", "OS_NOVA_CONFIG_FILES": "api-paste.ini"}
         self.log = open(f"{WORK}/log", "wb")
-        self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log, env=env)
+        self.process = subprocess.Popen(self.command, stdout=self.log, stderr=self.log, env=env, start_new_session=True)
 
     def request(self):
         """A request, so that an API with eventlet takes a change before it; the others need none."""
@@ -177,12 +194,20 @@ def main():
     devices()
     trial = Trial(given)
     trial.start()
+    try:
+        print(json.dumps(tried(trial, given["wrong"], count)))
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(trial.process.pid, signal.SIGKILL)
+
+
+def tried(trial, wrong, count):
     steps = {"start": shown(trial.until(count, False))}
     trial.layer("[DEFAULT]\ndebug = true\n")
     began = time.monotonic()
     steps["debug"] = shown(trial.until(count, True))
     seconds = time.monotonic() - began
-    for name, text in given["wrong"].items():
+    for name, text in wrong.items():
         trial.layer(text)
         time.sleep(0.8)
         steps[name] = shown(trial.until(count, True))
@@ -190,7 +215,7 @@ def main():
     steps["unknown"] = shown(trial.until(count, True))
     trial.layer("")
     steps["taken away"] = shown(trial.until(count, False))
-    print(json.dumps({"steps": steps, "seconds": seconds, "stop": trial.stop(), "log": trial.text()}))
+    return {"steps": steps, "seconds": seconds, "stop": trial.stop(), "log": trial.text()}
 
 
 main()

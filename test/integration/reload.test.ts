@@ -49,6 +49,7 @@ describe("options change in running processes", { skip }, () => {
   const components: Readonly<Record<string, { processes: number; wrong: readonly (keyof typeof WRONG)[] }>> = {
     "nova-conductor": { processes: 1, wrong: ["of another type", "no file of options", "below the least"] },
     "nova-conductor, two workers": { processes: 3, wrong: ["of another type", "below the least"] },
+    "an idle program": { processes: 1, wrong: ["of another type", "below the least"] },
     "nova-novncproxy": { processes: 1, wrong: ["of another type", "no file of options"] },
     "nova-metadata": { processes: 1, wrong: ["of another type", "below the least"] },
     keystone: { processes: 1, wrong: ["of another type", "no file of options"] },

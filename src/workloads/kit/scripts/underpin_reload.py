@@ -8,15 +8,15 @@ An application of a WSGI server: watch = Watch(FOLDER) before anything is import
 On request, a touch of /tmp/underpin-options, the process writes /tmp/underpin-options.<pid>.json: the names of all options
 that it has registered, and the values of the mutable ones that are no secrets.
 """
-import errno
+import contextlib
+import functools
 import json
 import os
 import runpy
-import signal
 import sys
 # eventlet replaces what is looked up later: these stay the system's own.
 from _thread import get_ident, start_new_thread
-from os import close as close_file, open as open_file, read as read_file, rename, stat, write as write_file
+from os import close as close_file, getpid, open as open_file, pipe, read as read_file, rename, stat, write as write_file
 from time import sleep
 
 LAYER = "90-mutable.conf"
@@ -40,18 +40,37 @@ class Watch:
         self.seen = contents(self.layer)
         self.asked = changed_at(REQUEST)
         self.pending = False
+        self.process = getpid()
+        self.rope = None
 
     # Where a change is taken: eventlet's locks work in one thread, that of its hub, and nowhere else.
 
     def run(self, program, arguments):
         """Runs the program in this thread, which is the hub's when it uses eventlet."""
-        signal.signal(signal.SIGUSR1, self.on_signal)
-        # A process that a launcher forks has no other threads of its parent.
-        os.register_at_fork(after_in_child=lambda: self.start(self.to_main))
-        self.start(self.to_main)
+        import eventlet
+        from eventlet import hubs
+
+        after(eventlet, "monkey_patch", self.attach)
+        after(hubs, "use_hub", self.in_child)
+        self.start(self.to_hub)
         sys.argv = [program, *arguments]
         sys.path[0] = os.path.dirname(program)
         runpy.run_path(program, run_name="__main__")
+
+    def attach(self):
+        """Has the hub listen from its beginning on: with nothing to read it may sleep for an hour, and signals do not end that."""
+        import eventlet
+
+        bell, self.rope = pipe()
+        os.set_blocking(self.rope, False)
+        eventlet.spawn(self.listen, eventlet.hubs.trampoline, bell)
+
+    def in_child(self):
+        """A launcher's child process has taken a hub of its own; of its parent's threads it has only the main one."""
+        if getpid() != self.process and get_ident() == self.main:
+            self.process = getpid()
+            self.attach()
+            self.start(self.to_hub)
 
     def serve(self, application):
         """The application, which with eventlet takes a change before its next request: only then the hub's thread is free."""
@@ -83,26 +102,25 @@ class Watch:
         if text is not None and text != self.seen:
             self.seen = text
             self.pending = True
-        if self.pending:
-            tell()
+        tell()
         asked = changed_at(REQUEST)
         if asked != self.asked:
             self.asked = asked
             self.dump()
 
-    def to_main(self):
-        if patched():
-            signal.pthread_kill(self.main, signal.SIGUSR1)
-        else:
-            self.take()
-
-    def on_signal(self, number, frame):
+    def to_hub(self):
+        """Called at each look, in a thread of the watch's own."""
         if not patched():
-            return
-        sys.modules["eventlet"].spawn(self.take)
-        # The hub waits again after a signal, and would see its new work only when something else happens.
-        if frame.f_code.co_name in ("do_poll", "do_sleep"):
-            raise OSError(errno.EINTR, "Interrupted")
+            self.take()
+        elif self.pending and self.rope is not None:
+            with contextlib.suppress(BlockingIOError):  # it was told already
+                write_file(self.rope, b"x")
+
+    def listen(self, trampoline, bell):
+        while True:
+            self.take()
+            trampoline(bell, read=True)
+            read_file(bell, 1024)
 
     # Taking it
 
@@ -142,12 +160,12 @@ class Watch:
         infos = list(conf._all_opt_infos())
         mutable = [(info["opt"], group) for info, group in infos if info["opt"].mutable and not info["opt"].secret]
         said = {
-            "pid": os.getpid(),
+            "pid": getpid(),
             "options": sorted(named(group, info["opt"]) for info, group in infos),
             "mutable": {named(group, opt): plain(value(conf, opt, group)) for opt, group in mutable},
             "logLevel": sys.modules["logging"].getLevelName(sys.modules["logging"].root.level),
         }
-        path = f"{REQUEST}.{os.getpid()}.json"
+        path = f"{REQUEST}.{getpid()}.json"
         handle = open_file(f"{path}.new", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
         text = json.dumps(said).encode()
         while text:
@@ -176,6 +194,18 @@ def check(conf):
         except Exception as error:
             reason = "of another type" if opt.secret else str(error).rpartition("is not valid: ")[2]
             raise Refused(f"{named(group, opt)}: {reason}") from None
+
+
+def after(module, name, then):
+    """Calls `then` whenever the module's function was called."""
+    function = getattr(module, name)
+
+    def wrapper(*args, **kwargs):
+        result = function(*args, **kwargs)
+        then()
+        return result
+
+    setattr(module, name, functools.wraps(function)(wrapper))
 
 
 def patched():
