@@ -61,20 +61,25 @@ export async function loadInPlace(): Promise<(service: string, name: OptionName)
 }
 
 /** Rules of a service's policy in a release; none where they are not known. */
-export function policyRules(_release: string, _service: string): Promise<readonly PolicyRule[]> {
-  return Promise.resolve([]);
+export async function policyRules(release: string, service: string): Promise<readonly PolicyRule[]> {
+  const [{ dataFiles }, { loadPolicies, policyPath }] = await Promise.all([
+    import("../releases/index.ts"),
+    import("../releases/lists.ts"),
+  ]);
+  const { data } = await dataFiles(release);
+  return data[policyPath(service)] === undefined ? [] : loadPolicies(release, service);
 }
 
-/** Options of a service in the next release; undefined when there is none, or it does not have the service. */
-export async function nextCatalogue(release: string, service: string): Promise<Catalogue | undefined> {
-  const [{ releaseNames }, { catalogueServices, loadCatalogue }] = await Promise.all([
-    import("../releases/index.ts"),
-    import("../releases/catalogue.ts"),
-  ]);
+/** What differs for a service in the next release; undefined when there is none, or it does not have the service. */
+export async function nextChanges(
+  release: string,
+  service: string,
+): Promise<{ readonly release: string; readonly changes: readonly CatalogueChange[] } | undefined> {
+  const { releaseNames } = await import("../releases/index.ts");
   const known = await releaseNames();
   const next = known[known.indexOf(release) + 1];
-  if (next === undefined || !(await catalogueServices(next)).includes(service)) return undefined;
-  return loadCatalogue(next, service);
+  const changes = next === undefined ? undefined : await changesBetween(release, next, service);
+  return next === undefined || changes === undefined ? undefined : { release: next, changes };
 }
 
 /** Why a release no longer has an option of a name, by what the release before it had. */
@@ -95,17 +100,20 @@ export async function removedBefore(
   };
 }
 
-/** Differences of a service between two releases; undefined when one of them does not have its options. */
+/** Differences of a service between two releases, which may be any two; undefined when one does not have its options. */
 export async function changesBetween(
   from: string,
   to: string,
   service: string,
 ): Promise<readonly CatalogueChange[] | undefined> {
-  const [{ catalogueServices, loadCatalogue }, { compareCatalogues }] = await Promise.all([
+  const [{ catalogueServices, loadCatalogue }, { loadChanges }] = await Promise.all([
     import("../releases/catalogue.ts"),
-    import("../oslo/compare.ts"),
+    import("../releases/lists.ts"),
   ]);
+  const recorded = await loadChanges({ from, to }, service);
+  if (recorded !== undefined) return recorded;
   const known = await Promise.all([from, to].map((release) => catalogueServices(release)));
   if (known.some((services) => !services.includes(service))) return undefined;
-  return compareCatalogues(await loadCatalogue(from, service), await loadCatalogue(to, service));
+  const { catalogueChanges } = await import("../releases/changes.ts");
+  return catalogueChanges(await loadCatalogue(from, service), await loadCatalogue(to, service));
 }

@@ -1,7 +1,6 @@
 // What there is to know about an option of a release, as data: `underpin explain` draws it.
 import { nearest } from "../api/nearest.ts";
 import type { Catalogue, CatalogueChange, CatalogueOption, JsonValue, OptionName } from "../oslo/catalogue.ts";
-import { optionChanges } from "../oslo/compare.ts";
 import { exampleCloud } from "./example.ts";
 import { typeWords } from "./words.ts";
 
@@ -19,8 +18,8 @@ export interface ExplainContext {
   readonly claim: (name: OptionName) => Claim | undefined;
   /** Whether a running process follows a change of the option; that it is marked mutable is not enough. */
   readonly inPlace: (name: OptionName) => boolean;
-  /** The options of the next release that is known; absent when this is the last. */
-  readonly next?: Catalogue;
+  /** What differs in the next release that is known; absent when this is the last. */
+  readonly next?: { readonly release: string; readonly changes: readonly CatalogueChange[] };
 }
 
 /** An option in one line. */
@@ -197,6 +196,7 @@ function explainOption(option: CatalogueOption, asked: OptionName, context: Expl
   const { catalogue, next } = context;
   const { group, name, deprecated, help, sampleDefault } = option;
   const claim = context.claim(option);
+  const concerns = (change: CatalogueChange): boolean => change.group === group && change.name === name;
   const older = asked.group.toUpperCase() === group.toUpperCase() && asked.name === name ? {} : { askedBy: asked };
   return {
     type: "option",
@@ -221,6 +221,6 @@ function explainOption(option: CatalogueOption, asked: OptionName, context: Expl
     ...(help === undefined ? {} : { help }),
     ...(claim === undefined ? {} : { claim }),
     ...(claim?.kind === "owned" ? {} : { example: exampleCloud(option, catalogue.service) }),
-    ...(next === undefined ? {} : { next: { release: next.release, changes: optionChanges(option, next) } }),
+    ...(next === undefined ? {} : { next: { release: next.release, changes: next.changes.filter(concerns) } }),
   };
 }

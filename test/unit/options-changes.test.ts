@@ -4,7 +4,7 @@ import { changeLines, concernTable } from "../../src/cli/render/changes.ts";
 import { concerns } from "../../src/options/changes.ts";
 import type { Origin, TracedConfiguration } from "../../src/options/provenance.ts";
 import type { CatalogueOption } from "../../src/oslo/catalogue.ts";
-import { compareCatalogues } from "../../src/oslo/compare.ts";
+import { catalogueChanges } from "../../src/releases/changes.ts";
 import { judgeTexts } from "../../src/oslo/judge.ts";
 import { catalogue } from "./options-catalogue.ts";
 
@@ -38,7 +38,7 @@ const AFTER = release(
   { name: "fading", type: TEXT, deprecated: {} },
   { name: "fresh", type: TEXT },
 );
-const CHANGES = compareCatalogues(BEFORE, AFTER);
+const CHANGES = catalogueChanges(BEFORE, AFTER);
 
 test("the differences of two releases, each once", () => {
   assert.deepEqual(
@@ -46,7 +46,7 @@ test("the differences of two releases, each once", () => {
     ["fading deprecated", "fresh added", "gone removed", "narrow type", "old_name renamed", "size default"],
   );
   assert.deepEqual(CHANGES.find(({ change }) => change === "renamed")?.to, { group: "DEFAULT", name: "new_name" });
-  assert.deepEqual(compareCatalogues(BEFORE, BEFORE), []);
+  assert.deepEqual(catalogueChanges(BEFORE, BEFORE), []);
 });
 
 function process(component: string, lines: Readonly<Record<string, readonly [text: string, origin: Origin]>>) {

@@ -6,6 +6,7 @@ import type { OptionType } from "../../src/oslo/catalogue.ts";
 import { explain, type ExplainContext, type Explanation, parseTarget } from "../../src/options/explain.ts";
 import { typeWords, wrapHelp } from "../../src/options/words.ts";
 import { judgeValue, type OptionValue } from "../../src/oslo/judge.ts";
+import { catalogueChanges } from "../../src/releases/changes.ts";
 import { catalogueServices, loadCatalogue } from "../../src/releases/catalogue.ts";
 import { catalogue, OPTIONS } from "./options-catalogue.ts";
 
@@ -80,7 +81,7 @@ test("a secret's example is a reference", () => {
 
 test("what the next release changes is told", () => {
   const later = OPTIONS.map((option) => (option.name === "virt_type" ? { ...option, default: "qemu" } : option));
-  const next = catalogue(later, "2026.1");
+  const next = { release: "2026.1", changes: catalogueChanges(CONTEXT.catalogue, catalogue(later, "2026.1")) };
   assert.match(lines("libvirt.virt_type", { ...CONTEXT, next }), /IN 2026\.1\n {2}default kvm -> qemu$/);
   assert.match(lines("DEFAULT.debug", { ...CONTEXT, next }), /IN 2026\.1\n {2}the same$/);
 });
@@ -149,7 +150,8 @@ test("the example of every option of the release is one that oslo.config takes",
         const found = explain(`${group}.${option.name}`, context);
         assert.equal(found.type, "option", `${service}.${group}.${option.name}`);
         const example = found.type === "option" ? found.example : undefined;
-        const fields = fieldsOf(example, "spec", "services", service, "options", group);
+        const written = found.type === "option" ? found.group : group;
+        const fields = fieldsOf(example, "spec", "services", service, "options", written);
         if (option.secret === true) assert.equal(fields, undefined);
         else {
           const value = fieldsOf(fields, option.name) as OptionValue;

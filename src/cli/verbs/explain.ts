@@ -51,7 +51,7 @@ async function explain(cli: CliContext, flags: Flags, target: string): Promise<E
     options.openCatalogue(release, service),
     options.loadClaimOf(),
     options.loadInPlace(),
-    options.nextCatalogue(release, service),
+    options.nextChanges(release, service),
   ]);
   const context = { catalogue, claim: claimOf.bind(undefined, service), inPlace: inPlaceOf.bind(undefined, service) };
   const explanation = explainTarget(rest, { ...context, ...(next === undefined ? {} : { next }) });
