@@ -1,7 +1,9 @@
 import { type Fields, type Finding, isFields } from "../api/walk.ts";
+import type { PolicyRule } from "../oslo/catalogue.ts";
 import { catalogueServices, loadCatalogue } from "../releases/catalogue.ts";
-import { releaseNames } from "../releases/index.ts";
-import type { JudgeData, ServiceData } from "./judge-data.ts";
+import { dataFiles, releaseNames } from "../releases/index.ts";
+import { loadChanges, loadPolicies, policyPath } from "../releases/lists.ts";
+import type { JudgeData, ReleaseChanges, ServiceData } from "./judge-data.ts";
 import { judgeOptions } from "./judge.ts";
 import { type Claims, loadClaims } from "./owned.ts";
 
@@ -60,7 +62,39 @@ export class OptionsJudge {
 
 /** All that a service's options are judged by in a release. Throws ReleaseError. */
 export async function loadServiceData(release: string, service: string, root?: string): Promise<ServiceData> {
-  return { catalogue: await loadCatalogue(release, service, root) };
+  const known = await releaseNames(root);
+  const at = known.indexOf(release);
+  const [catalogue, policy, before, next] = await Promise.all([
+    loadCatalogue(release, service, root),
+    rulesOf(release, service, root),
+    changesFrom(known[at - 1], { from: known[at - 1], to: release }, { service, root }),
+    changesFrom(known[at + 1], { from: release, to: known[at + 1] }, { service, root }),
+  ]);
+  return {
+    catalogue,
+    ...(policy === undefined ? {} : { policy }),
+    ...(before === undefined ? {} : { before }),
+    ...(next === undefined ? {} : { next }),
+  };
+}
+
+/** The rules without what people read of them, which is most of it; undefined where they are not known. */
+async function rulesOf(release: string, service: string, root?: string): Promise<readonly PolicyRule[] | undefined> {
+  const { data } = await dataFiles(release, root);
+  if (data[policyPath(service)] === undefined) return undefined;
+  const rules = await loadPolicies(release, service, root);
+  return rules.map(({ description: _description, operations: _operations, ...rule }) => rule);
+}
+
+/** What differs between two releases of which the other is `release`; undefined where there is none, or it is not known. */
+async function changesFrom(
+  release: string | undefined,
+  { from, to }: { readonly from: string | undefined; readonly to: string | undefined },
+  { service, root }: { readonly service: string; readonly root: string | undefined },
+): Promise<ReleaseChanges | undefined> {
+  if (release === undefined || from === undefined || to === undefined) return undefined;
+  const changes = await loadChanges({ from, to }, service, root);
+  return changes === undefined ? undefined : { release, changes };
 }
 
 /** Services of which the Cloud says something that is judged. */
