@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { changeLines, concernTable } from "../../src/cli/render/changes.ts";
+import { changeWords } from "../../src/cli/render/explain.ts";
 import { concerns } from "../../src/options/changes.ts";
 import type { Origin, TracedConfiguration } from "../../src/options/provenance.ts";
-import type { CatalogueOption } from "../../src/oslo/catalogue.ts";
+import type { CatalogueOption, JsonValue } from "../../src/oslo/catalogue.ts";
 import { catalogueChanges } from "../../src/releases/changes.ts";
 import { judgeTexts } from "../../src/oslo/judge.ts";
 import { catalogue } from "./options-catalogue.ts";
@@ -101,7 +102,18 @@ test("the rest is short, and what breaks comes first", () => {
     "  DEFAULT.size: default 1 -> 2",
     "  DEFAULT.narrow: type whole number, at most 100 -> whole number, at most 10",
     "  DEFAULT.fading: deprecated",
-    "  DEFAULT.fresh: added",
+    "  added in DEFAULT: fresh",
   ]);
   assert.deepEqual(changeLines("glance", []), ["glance: no difference"]);
+});
+
+test("of two lists of choices only the difference is told, and of equal words the kind", () => {
+  const type = (...choices: string[]) => ({ kind: "string", choices });
+  const words = (change: "type" | "default", before: JsonValue, after: JsonValue): string =>
+    changeWords({ group: "g", name: "n", change, before, after });
+  assert.equal(words("type", type("a", "b"), type("b", "c")), "type: no longer a; now also c");
+  assert.equal(words("type", type("a", "b"), type("b", "a")), "type: the same choices in another order");
+  assert.equal(words("type", { kind: "string" }, { kind: "string", multi: true }), "type text -> text, several times");
+  assert.equal(words("default", "60", 60), 'default "60" -> 60');
+  assert.equal(words("default", false, true), "default false -> true");
 });

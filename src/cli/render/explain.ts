@@ -158,14 +158,39 @@ export function changeWords(change: CatalogueChange): string {
     case "deprecated":
       return "deprecated";
     case "default":
-      return `default ${cut(valueWords(before))} -> ${cut(valueWords(after))}`;
+      return `default ${fromTo(before, after)}`;
     case "type":
-      return `type ${typeText(before)} -> ${typeText(after)}`;
+      return typeChange(before as ChangedType, after as ChangedType);
   }
 }
 
+/** Two values; text is in quotes where only its being text makes the difference. */
+function fromTo(before: JsonValue | undefined, after: JsonValue | undefined): string {
+  const [from, to] = [before, after].map((value) => cut(valueWords(value)));
+  return from === to ? `${JSON.stringify(before)} -> ${JSON.stringify(after)}` : `${from} -> ${to}`;
+}
+
 /** A type, which is data in a difference. */
-function typeText(type: JsonValue | undefined): string {
-  const { multi, ...plain } = type as OptionType & { readonly multi?: true };
+type ChangedType = OptionType & { readonly multi?: true };
+
+/** Of two lists of choices only what one of them lacks. */
+function typeChange(before: ChangedType, after: ChangedType): string {
+  const [old, now] = [choicesOf(before), choicesOf(after)];
+  if (old === undefined || now === undefined || before.kind !== after.kind)
+    return `type ${typeText(before)} -> ${typeText(after)}`;
+  const gone = old.filter((choice) => !now.includes(choice));
+  const added = now.filter((choice) => !old.includes(choice));
+  const parts = [
+    ...(gone.length === 0 ? [] : [`no longer ${gone.join(", ")}`]),
+    ...(added.length === 0 ? [] : [`now also ${added.join(", ")}`]),
+  ];
+  return `type: ${parts.length === 0 ? "the same choices in another order" : parts.join("; ")}`;
+}
+
+function choicesOf(type: ChangedType): readonly string[] | undefined {
+  return "choices" in type ? type.choices?.map((choice) => valueWords(choice)) : undefined;
+}
+
+function typeText({ multi, ...plain }: ChangedType): string {
   return `${typeWords(plain)}${multi === true ? ", several times" : ""}`;
 }
