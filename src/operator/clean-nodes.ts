@@ -3,7 +3,8 @@ import { fieldAt, type KubeObject, refOf } from "../kube/types.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { BuildInput, Manifest, Workload } from "../workloads/contract.ts";
 import type { CloudScope } from "./cloud-scope.ts";
-import { type CloudState, writeState } from "./state.ts";
+import type { CloudState } from "../desired/state.ts";
+import { writeState } from "./state.ts";
 
 /** How far a deletion is. */
 export type Removal =

@@ -2,6 +2,12 @@ import { type Cloud, cloudRef, readCloud } from "../api/cloud.ts";
 import { FIELD_MANAGER, FINALIZER } from "../api/names.ts";
 import { advance, type Progress } from "../execute/execution.ts";
 import { canonicalJson } from "../content/canonical.ts";
+import { clusterIPs } from "../desired/facts.ts";
+import { hypervisorManifests } from "../desired/hypervisors.ts";
+import { bareInput, gatherInput, type InputOptions } from "../desired/input.ts";
+import { buildDesired, type Desired } from "../desired/objects.ts";
+import { Releases } from "../desired/release-facts.ts";
+import { type CloudState, INVENTORY_NAME, readState, STATE_NAME } from "../desired/state.ts";
 import type { ApplyResult } from "../kube/apply.ts";
 import type { Cache } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -11,14 +17,12 @@ import type { EventNote, EventRecorder } from "../runtime/events.ts";
 import type { BuildInput, Workload } from "../workloads/contract.ts";
 import type { CloudAdmission } from "./cloud-admission.ts";
 import { CloudScope } from "./cloud-scope.ts";
-import { type Desired, buildDesired, type VerdictPorts, workloadVerdicts } from "./desired.ts";
 import { removeCloud } from "./deletion.ts";
-import { clusterIPs } from "./facts.ts";
-import { bareInput, gatherInput, type InputOptions } from "./input.ts";
-import { Releases } from "./release-facts.ts";
-import { ensureHypervisors, hypervisorManifests } from "./hypervisors.ts";
-import { type CloudState, INVENTORY_NAME, STATE_NAME, readState, sameState, writeState } from "./state.ts";
+import { ensureHypervisors } from "./hypervisors.ts";
+import { MAKERS } from "./makers.ts";
+import { sameState, writeState } from "./state.ts";
 import { cloudStatus, type StatusInput } from "./status.ts";
+import { type VerdictPorts, workloadVerdicts } from "./verdicts.ts";
 
 export interface CloudReconcilerOptions {
   readonly client: KubeClient;
@@ -79,11 +83,17 @@ export class CloudReconciler {
       return this.#report(cloud, { verdicts: this.#look(cloud, scope), held: { phase: "Paused", message: PAUSED } });
     if (refusal !== undefined) return this.#report(cloud, { verdicts: this.#look(cloud, scope), stalled: refusal });
     const state = this.#state(cloud, scope);
-    const gathered = await gatherInput(cloud, state, scope, this.#inputOptions());
+    const ports = {
+      secrets: scope.secrets(),
+      makers: MAKERS,
+      services: () => scope.view.list("Service", cloud.metadata.namespace),
+    };
+    const gathered = await gatherInput(cloud, state, ports, this.#inputOptions());
     if (gathered.type === "stalled") {
       const { reason, message } = gathered;
       return this.#report(cloud, { verdicts: this.#look(cloud, scope), stalled: { reason, message } });
     }
+    scope.use(cloud, gathered.input.facts);
     return this.#execute(gathered.input, { ...state, credentials: gathered.credentials }, { scope, before: state });
   }
 

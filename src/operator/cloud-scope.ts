@@ -13,8 +13,8 @@ import { Session } from "../openstack/session.ts";
 import type { Facts, Manifest } from "../workloads/contract.ts";
 import { askNova, NovaMonitor } from "./hypervisors.ts";
 import { NamespaceView } from "./namespace-view.ts";
-import { INVENTORY_NAME } from "./state.ts";
-import type { SecretPort } from "./vault.ts";
+import { INVENTORY_NAME } from "../desired/state.ts";
+import type { SecretPort } from "../desired/vault.ts";
 
 export interface ScopeOptions {
   readonly client: KubeClient;

@@ -1,10 +1,11 @@
 import { LABEL, MANAGED_BY, nodesNamespace } from "../api/names.ts";
+import { type CloudState, STATE_NAME } from "../desired/state.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { type KubeObject, refOf } from "../kube/types.ts";
 import type { BuildInput, Workload } from "../workloads/contract.ts";
 import { cleanNodes, type Removal, waiting } from "./clean-nodes.ts";
 import type { CloudScope } from "./cloud-scope.ts";
-import { type CloudState, STATE_NAME, writeState } from "./state.ts";
+import { writeState } from "./state.ts";
 
 /** Kinds that hold data: kept when the Cloud's `deletionPolicy` is Retain. The credentials that open the data stay with it. */
 const DATA_KINDS = ["PersistentVolumeClaim", "Secret"];

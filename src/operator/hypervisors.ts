@@ -1,5 +1,5 @@
-import { HYPERVISOR_KIND, type HypervisorStatus } from "../api/hypervisor.ts";
-import { API_VERSION, FIELD_MANAGER, LABEL, MANAGED_BY, nodesNamespace } from "../api/names.ts";
+import type { HypervisorStatus } from "../api/hypervisor.ts";
+import { FIELD_MANAGER, nodesNamespace } from "../api/names.ts";
 import type { StepPorts } from "../execute/execution.ts";
 import { canonicalJson } from "../content/canonical.ts";
 import type { KubeClient } from "../kube/client.ts";
@@ -75,19 +75,6 @@ export class NovaMonitor {
     this.#answer = answer;
     if (changed) this.#onChange();
   }
-}
-
-/** One object for each node of the Cloud's pools. Pure. */
-export function hypervisorManifests({ cloud, facts }: BuildInput): Manifest[] {
-  if (cloud.spec.services["nova"]?.enabled !== true) return [];
-  const { name: instance, namespace } = cloud.metadata;
-  const labels = { [LABEL.instance]: instance, [LABEL.managedBy]: MANAGED_BY, [LABEL.component]: "hypervisor" };
-  return facts.nodes.map(({ name }) => ({
-    apiVersion: API_VERSION,
-    kind: HYPERVISOR_KIND,
-    metadata: { name, namespace, labels },
-    spec: {},
-  }));
 }
 
 interface Look {

@@ -2,7 +2,7 @@ import { readCloud } from "../api/cloud.ts";
 import { API_VERSION } from "../api/names.ts";
 import type { BuildInput, Workload } from "../workloads/contract.ts";
 import { loadWorkloads } from "../workloads/registry.ts";
-import { certificateRequests, credentialRequests } from "./desired.ts";
+import { certificateRequests, credentialRequests } from "../desired/objects.ts";
 import { cloudRules, type PolicyRule } from "./rbac.ts";
 
 /** Profiles that together make builders emit every kind: disruption budgets come only with replicas. */

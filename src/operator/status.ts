@@ -2,7 +2,7 @@ import type { Cloud, CloudStatus } from "../api/cloud.ts";
 import type { PlannedStep } from "../plan/graph.ts";
 import type { Progress } from "../execute/execution.ts";
 import type { WebhookState } from "./cloud-admission.ts";
-import { INVENTORY_NAME } from "./state.ts";
+import { INVENTORY_NAME } from "../desired/state.ts";
 
 export const OPERATOR_VERSION = "0.1.0";
 

@@ -1,7 +1,8 @@
 import { X509Certificate } from "node:crypto";
 import type { CertificateRequest } from "../workloads/contract.ts";
-import { authorityIssuer, certificateServes, createAuthority, type KeyPair, lasts } from "./issuer.ts";
-import type { SecretData } from "./vault.ts";
+import { certificateServes, type KeyPair, lasts } from "../desired/certificates.ts";
+import type { SecretData } from "../desired/vault.ts";
+import { authorityIssuer, createAuthority } from "./issuer.ts";
 
 /** What the webhook is served by, and what the API server believes it by. */
 export interface ServingCertificate extends KeyPair {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type AdmissionResponse, answerReview, BadReviewError, type Judge } from "./admission.ts";
-import type { KeyPair } from "./issuer.ts";
+import type { KeyPair } from "../desired/certificates.ts";
 import { WEBHOOK_PATH } from "./webhook-config.ts";
 
 export interface WebhookServerOptions {

@@ -4,7 +4,7 @@ import { type Report, timed } from "../host/progress.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { loadKubeconfig } from "../kube/config.ts";
 import { createClient } from "../kube/http-client.ts";
-import { readState, STATE_NAME } from "../operator/state.ts";
+import { readState, STATE_NAME } from "../desired/state.ts";
 import {
   ensureUnderlay,
   installTools,

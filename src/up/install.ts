@@ -6,7 +6,7 @@ import { Applier } from "../kube/apply.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { readiness } from "../kube/ready.ts";
 import { type Desired, fieldAt, type KubeObject, type ObjectRef, refOf } from "../kube/types.ts";
-import { cloudLabelValue } from "../operator/facts.ts";
+import { cloudLabelValue } from "../desired/facts.ts";
 import { cloudNamespaceManifests, operatorManifests } from "../operator/install.ts";
 import { everyRule } from "../operator/rbac-rules.ts";
 import { admitted, newOperatorReady } from "./admitted.ts";

@@ -23,8 +23,8 @@ function copied<Module>(path: string): Promise<Module> {
 const { loadWorkloads } = await copied<typeof import("../../src/workloads/registry.ts")>("src/workloads/registry.ts");
 const { everyRule, sampleInput } =
   await copied<typeof import("../../src/operator/rbac-rules.ts")>("src/operator/rbac-rules.ts");
-const { buildDesired, workloadVerdicts } =
-  await copied<typeof import("../../src/operator/desired.ts")>("src/operator/desired.ts");
+const { buildDesired } = await copied<typeof import("../../src/desired/objects.ts")>("src/desired/objects.ts");
+const { workloadVerdicts } = await copied<typeof import("../../src/operator/verdicts.ts")>("src/operator/verdicts.ts");
 const workloads = await loadWorkloads();
 const input = sampleInput(workloads, "Standard");
 const desired = buildDesired(workloads, input);

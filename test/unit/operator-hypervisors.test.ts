@@ -2,13 +2,8 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it, mock } from "node:test";
 import { fieldAt } from "../../src/kube/types.ts";
 import type { Session } from "../../src/openstack/session.ts";
-import {
-  askNova,
-  hypervisorManifests,
-  hypervisorStatus,
-  type NovaAnswer,
-  NovaMonitor,
-} from "../../src/operator/hypervisors.ts";
+import { askNova, hypervisorStatus, type NovaAnswer, NovaMonitor } from "../../src/operator/hypervisors.ts";
+import { hypervisorManifests } from "../../src/desired/hypervisors.ts";
 import { eventually } from "../contract/kube.contract.ts";
 import { fixedCloud, fixedInput } from "./build-input.ts";
 import { World } from "./operator-harness.ts";

@@ -20,6 +20,7 @@ const BELOW = [
   "execute/",
   "witness/",
   "options/",
+  "desired/",
 ];
 const MACHINE = ["releases/", "host/"];
 const UP = [...BELOW, ...MACHINE, "guest/", "underlay/", "images/"];
@@ -44,13 +45,14 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "workloads/options-contract.ts",
     "workloads/*/options.ts",
   ],
+  desired: ["content/", "api/", "kube/", "releases/", "workloads/", "plan/"],
   execute: ["kube/", "openstack/", "plan/", "api/", "workloads/contract.ts"],
   witness: ["openstack/", "workloads/*/witness.ts", "workloads/witness-contract.ts"],
   guest: ["openstack/"],
   operator: [...BELOW, ...MACHINE],
   underlay: ["content/", "kube/", "host/"],
   images: ["workloads/*/image.ts", "content/", "releases/", "oslo/", "host/"],
-  up: [...UP, ...["install", "facts", "rbac-rules", "state"].map((name) => `operator/${name}.ts`)],
+  up: [...UP, ...["install", "rbac-rules"].map((name) => `operator/${name}.ts`)],
   cli: [...UP, "up/"],
 };
 

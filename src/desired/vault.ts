@@ -1,7 +1,6 @@
 import { VAULT_SECRET } from "../api/names.ts";
-import type { CertificateRequest, CredentialRequest } from "../workloads/contract.ts";
-import { generateCredential } from "./generate.ts";
-import { type Issuer, authorityIssuer, certificateHash, certificateServes, createAuthority } from "./issuer.ts";
+import type { CertificateRequest, CredentialKind, CredentialRequest } from "../workloads/contract.ts";
+import { type Issuer, type KeyPair, certificateHash, certificateServes } from "./certificates.ts";
 
 /** Name under which the authority's key pair is kept in the vault, and of its Secret. */
 export const AUTHORITY = "underpin-authority";
@@ -12,6 +11,19 @@ export type SecretData = Readonly<Record<string, string>>;
 export interface SecretPort {
   read(name: string): Promise<SecretData | undefined>;
   write(name: string, data: SecretData, type: string): Promise<void>;
+}
+
+/** What makes values that there are none of yet: the operator real ones, a plan placeholders. */
+export interface Makers {
+  credential(kind: CredentialKind, name: string): string;
+  authority(name: string): Promise<KeyPair>;
+  issuer(authority: KeyPair): Promise<Issuer>;
+}
+
+/** Where credentials are kept, and what makes those that there are none of. */
+export interface Keeping {
+  readonly secrets: SecretPort;
+  readonly makers: Makers;
 }
 
 export interface Credentials {
@@ -27,7 +39,7 @@ export interface Credentials {
 export async function ensureCredentials(
   requests: readonly CredentialRequest[],
   known: readonly string[],
-  port: SecretPort,
+  { secrets: port, makers }: Keeping,
 ): Promise<Credentials> {
   const vault = { ...(await port.read(VAULT_SECRET)) };
   const secrets = await Promise.all(requests.map(async ({ name }) => (await port.read(name)) ?? {}));
@@ -39,7 +51,8 @@ export async function ensureCredentials(
     for (const [key, kind] of Object.entries(request.keys)) {
       const kept = secrets[index]?.[key] ?? vault[`${request.name}.${key}`];
       if (kept === undefined && known.includes(request.name)) lost.push(`${request.name}.${key}`);
-      const value = kept ?? (known.includes(request.name) ? undefined : generateCredential(kind));
+      const value =
+        kept ?? (known.includes(request.name) ? undefined : makers.credential(kind, `${request.name}.${key}`));
       if (value === undefined) continue;
       data[key] = value;
       vaultChanged ||= vault[`${request.name}.${key}`] !== value;
@@ -67,9 +80,10 @@ export interface Certificates {
 export async function ensureCertificates(
   requests: readonly CertificateRequest[],
   authorityName: string,
-  port: SecretPort,
+  keeping: Keeping,
 ): Promise<Certificates> {
-  const issuer = await ensureAuthority(authorityName, port);
+  const { secrets: port } = keeping;
+  const issuer = await ensureAuthority(authorityName, keeping);
   const hashes: Record<string, string> = {};
   await Promise.all(
     requests.map(async (request) => {
@@ -79,7 +93,7 @@ export async function ensureCertificates(
   return { caCertificate: issuer.caCertificate, hashes };
 }
 
-async function ensureAuthority(name: string, port: SecretPort): Promise<Issuer> {
+async function ensureAuthority(name: string, { secrets: port, makers }: Keeping): Promise<Issuer> {
   const vault = (await port.read(VAULT_SECRET)) ?? {};
   const secret = await port.read(AUTHORITY);
   const certificate = secret?.["tls.crt"] ?? vault[`${AUTHORITY}.tls.crt`];
@@ -87,9 +101,9 @@ async function ensureAuthority(name: string, port: SecretPort): Promise<Issuer> 
   if (certificate !== undefined && privateKey !== undefined) {
     if (secret?.["tls.crt"] === undefined)
       await port.write(AUTHORITY, { "tls.crt": certificate, "tls.key": privateKey }, "kubernetes.io/tls");
-    return authorityIssuer({ certificate, privateKey });
+    return makers.issuer({ certificate, privateKey });
   }
-  const made = await createAuthority(name);
+  const made = await makers.authority(name);
   const data = { "tls.crt": made.certificate, "tls.key": made.privateKey };
   await port.write(
     VAULT_SECRET,
@@ -97,7 +111,7 @@ async function ensureAuthority(name: string, port: SecretPort): Promise<Issuer> 
     "Opaque",
   );
   await port.write(AUTHORITY, data, "kubernetes.io/tls");
-  return authorityIssuer(made);
+  return makers.issuer(made);
 }
 
 async function ensureCertificate(request: CertificateRequest, issuer: Issuer, port: SecretPort): Promise<string> {

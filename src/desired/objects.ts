@@ -1,3 +1,4 @@
+// desired: what a Cloud should be, from the facts of its cluster, and what that would change; it writes nothing by itself.
 import type { Cloud } from "../api/cloud.ts";
 import { type PlannedStep, type WorkloadPart, orderedSteps } from "../plan/graph.ts";
 import type {
@@ -9,7 +10,6 @@ import type {
   Workload,
 } from "../workloads/contract.ts";
 import { reloadSteps } from "../workloads/kit/reload-steps.ts";
-import type { WorkloadVerdict } from "./status.ts";
 
 /** What a Cloud should be: every object, and the order in which they come to life. */
 export interface Desired {
@@ -55,32 +55,4 @@ export function resolveImages(cloud: Cloud, images: Readonly<Record<string, stri
     return [name, `${registry}/${reference.slice(reference.indexOf("/") + 1)}`];
   });
   return { ...Object.fromEntries(moved), ...Object.fromEntries(overrides.map(({ name, image }) => [name, image])) };
-}
-
-export interface VerdictPorts {
-  /** Readiness of an object by its key; undefined when it does not exist. */
-  readiness(key: string): { readonly state: string; readonly message: string } | undefined;
-}
-
-/** How each workload stands, from the objects that it says must be ready; one that needs none does not run in this Cloud. */
-export function workloadVerdicts(
-  workloads: readonly Workload[],
-  input: BuildInput,
-  ports: VerdictPorts,
-): WorkloadVerdict[] {
-  return workloads.flatMap((workload) => {
-    const { ready, endpointPath, next } = workload.observe(input.cloud);
-    if (ready.length === 0) return [];
-    const open = ready.flatMap((key) => {
-      const state = ports.readiness(key);
-      if (state?.state === "ready") return [];
-      const [kind, , name] = key.split("/");
-      return [`${kind} ${name}: ${state?.message ?? "does not exist yet"}`];
-    });
-    const endpoint =
-      endpointPath === undefined || input.facts.publicEndpoint === ""
-        ? {}
-        : { endpoint: `https://${input.facts.publicEndpoint}${endpointPath}` };
-    return [{ name: workload.name, ready: open.length === 0, message: open.join("; "), next, ...endpoint }];
-  });
 }
