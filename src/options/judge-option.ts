@@ -1,7 +1,7 @@
 // One option of a Cloud: known, allowed to be set, in the right place, of a right value, and what to think of it.
 import { isDeepStrictEqual } from "node:util";
 import type { Finding, Path } from "../api/walk.ts";
-import type { CatalogueChange, CatalogueOption, OptionName } from "../oslo/catalogue.ts";
+import type { CatalogueChange, CatalogueOption, JsonValue, OptionName, OptionType } from "../oslo/catalogue.ts";
 import { judgeValue, type OptionValue } from "../oslo/judge.ts";
 import { tooLong, unwritable } from "./judge-limits.ts";
 import { type Given, releaseOf, same, type Scope } from "./judge-scope.ts";
@@ -159,7 +159,7 @@ function nextNotes(scope: Scope, given: Given, option: CatalogueOption): Finding
   if (next === undefined) return [];
   const own = next.changes.filter((change) => same(change, option));
   return own.flatMap((change) => {
-    const note = changeNote(change);
+    const note = change.change === "type" ? typeNote(change, option, given) : changeNote(change);
     return note === undefined ? [] : [teller(given.path)("warning", note.code, `In ${next.release} ${note.text}`)];
   });
 }
@@ -172,14 +172,31 @@ function changeNote(change: CatalogueChange): { code: string; text: string } | u
     case "renamed":
       return { code: "next-renamed", text: `its name is ${to}` };
     case "default": {
-      const [before, after] = [valueWords(change.before), valueWords(change.after)];
+      const [before, after] = [short(change.before), short(change.after)];
       return { code: "next-default", text: `its default is ${after} instead of ${before}` };
     }
-    case "type":
-      return { code: "next-type", text: "other values are allowed" };
     default:
       return undefined;
   }
+}
+
+/** That the next release's type refuses the value; undefined when it does not, or there is no value to see. */
+function typeNote(
+  change: CatalogueChange,
+  { multi: _multi, ...option }: CatalogueOption,
+  { value }: Given,
+): ReturnType<typeof changeNote> {
+  if (value === undefined) return undefined;
+  const { multi, ...type } = change.after as unknown as OptionType & { readonly multi?: true };
+  const later: CatalogueOption = { ...option, type, ...(multi === undefined ? {} : { multi }) };
+  const verdict = judgeValue(later, value as OptionValue);
+  if (verdict.verdict !== "reject") return undefined;
+  return { code: "next-type", text: `the value is refused. ${valueMessage(verdict.reason)}` };
+}
+
+function short(value: JsonValue | undefined): string {
+  const text = valueWords(value);
+  return text.length <= 80 ? text : `${text.slice(0, 79)}…`;
 }
 
 function isDefault(scope: Scope, option: CatalogueOption, given: Given, value: unknown): boolean {

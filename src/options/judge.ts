@@ -147,7 +147,7 @@ class ServiceJudge {
     return itemsOf(service["secretOptions"]).flatMap(([index, item]) => {
       const { group, option: name } = item;
       if (typeof group !== "string" || typeof name !== "string") return [];
-      const given: Given = { group, name, value: "", path: [...path, index, "option"] };
+      const given: Given = { group, name, value: undefined, path: [...path, index, "option"] };
       return judgeSecret(scope, given, Object.keys(unchecked));
     });
   }

@@ -181,6 +181,9 @@ describe("options judged by the release's catalogue", () => {
       /20 instead of 10/,
     );
     assert.deepEqual(found("nova", { options }, next({ change: "added" })), []);
+    const type = (max: number) => next({ change: "type", before: {}, after: { kind: "integer", max } });
+    assert.deepEqual(found("nova", { options }, type(3)), []);
+    assert.match(messageOf("nova", { options }, type(2)), /^In 2026\.1 the value is refused\. Allowed: .*given: "3"$/);
     const gone = { options: { DEFAULT: { gone_now: 3 } } };
     const before = { before: { release: "2024.2", changes: [change({ name: "gone_now", to })] } };
     assert.deepEqual(found("nova", gone, before), ["error removed options.DEFAULT.gone_now"]);
