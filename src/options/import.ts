@@ -73,12 +73,12 @@ export function importFiles(files: readonly ImportFile[], contexts: ReadonlyMap<
     const context = contexts.get(file.service);
     if (context === undefined) throw new Error(`no catalogue was loaded for ${file.service}`);
     const entries = entriesOf(file);
-    const find = finder(entries, context.catalogue);
+    const here = known(entries, context);
     const options = Map.groupBy(entries, ({ group, option: name }) =>
-      fullName(find({ group, name }) ?? { group, name }),
+      fullName(here.find({ group, name }) ?? { group, name }),
     );
     for (const same of options.values()) {
-      const found = importOption(file, same, { ...context, find });
+      const found = importOption(file, same, here);
       lines.push(...found.lines);
       taken.push(...found.taken);
     }
@@ -136,23 +136,41 @@ function entriesOf({ file, text }: ImportFile): readonly IniEntry[] {
 
 type Find = (name: OptionName) => CatalogueOption | undefined;
 
-/**
- * What the release knows of the names in a file. Older names are the option's own: whichever stands last counts. In
- * groups that the file itself names (backends, stores) the options are those of their model, in that group.
- */
-function finder(entries: readonly IniEntry[], catalogue: Catalogue): Find {
-  const models = catalogue.dynamic.flatMap(({ listedIn, like, prefix = "" }) => {
+/** A group that the file itself names (a backend, a store), and the one whose options it has. */
+interface NamedGroup {
+  readonly group: string;
+  readonly like: string;
+  readonly listedIn: OptionName;
+}
+
+function namedGroups(entries: readonly IniEntry[], catalogue: Catalogue): NamedGroup[] {
+  return catalogue.dynamic.flatMap(({ listedIn, like, prefix = "" }) => {
     const listed = entries.findLast(({ group, option }) => group === listedIn.group && option === listedIn.name);
     const names = (listed?.text ?? "").split(",").map((part) => part.trim().split(":")[0] ?? "");
-    return names.filter((name) => name !== "").map((name) => ({ group: `${prefix}${name}`, like }));
+    return names.filter((name) => name !== "").map((name) => ({ group: `${prefix}${name}`, like, listedIn }));
   });
-  return ({ group, name }) => {
+}
+
+/** What is known of the names in one file: older names are the option's own, and whichever stands last counts. */
+function known(entries: readonly IniEntry[], context: ImportContext): ImportContext & { readonly find: Find } {
+  const { catalogue } = context;
+  const groups = namedGroups(entries, catalogue);
+  const find: Find = ({ group, name }) => {
     const found = catalogue.find(group, name);
     if (found !== undefined) return found;
-    const likes = models.filter((model) => model.group === group).map(({ like }) => catalogue.find(like, name));
+    const likes = groups.filter((one) => one.group === group).map(({ like }) => catalogue.find(like, name));
     const option = likes.find((one) => one !== undefined);
     return option === undefined ? undefined : { ...option, group };
   };
+  // Without the option that lists it a group means nothing.
+  const listing = ({ group, name }: OptionName): OptionName | undefined =>
+    catalogue.find(group, name) === undefined ? groups.find((one) => one.group === group)?.listedIn : undefined;
+  const claim = (name: OptionName): Claim | undefined => {
+    const own = context.claim(name);
+    const listedIn = own === undefined ? listing(name) : undefined;
+    return listedIn === undefined ? own : context.claim(listedIn);
+  };
+  return { ...context, find, claim };
 }
 
 function importOption(

@@ -1,6 +1,6 @@
 // JSON Schema of a Cloud with every option of a release, for editors: they complete, explain and check while one writes.
 import { API_VERSION } from "../api/names.ts";
-import { CLOUD_KIND } from "../api/cloud.ts";
+import { CLOUD_KIND, SERVICE_NAMES } from "../api/cloud.ts";
 import { CLOUD_STRUCTURE } from "../api/crd.ts";
 import type { JsonSchema } from "../api/structural.ts";
 import type { Catalogue, CatalogueOption, OptionName, PolicyRule } from "../oslo/catalogue.ts";
@@ -18,8 +18,10 @@ export interface SchemaService {
 }
 
 /** Draft 7, which editors know best; equal catalogues are an equal schema. */
-export function cloudJsonSchema(release: string, services: readonly SchemaService[]): Schema {
+export function cloudJsonSchema(release: string, known: readonly SchemaService[]): Schema {
   const { properties } = plain(CLOUD_STRUCTURE);
+  // A release may have more services than a Cloud.
+  const services = known.filter(({ catalogue }) => SERVICE_NAMES.includes(catalogue.service));
   const withOptions = services.reduce(withService, properties?.["spec"] ?? {});
   const names = services.map(({ catalogue }) => catalogue.service);
   return {

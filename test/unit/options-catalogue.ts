@@ -31,8 +31,13 @@ export const OPTIONS: readonly Given[] = [
   { group: "glance.store.rbd.Store", name: "rbd_store_pool", type: { kind: "string" }, default: "images" },
 ];
 
-export function catalogue(options: readonly Given[] = OPTIONS, release = "2025.1", service = "nova"): Catalogue {
-  const head = { release, service, image: "0", components: ["api", "compute", "scheduler"], dynamic: [] };
+export function catalogue(
+  options: readonly Given[] = OPTIONS,
+  release = "2025.1",
+  service = "nova",
+  dynamic: Catalogue["dynamic"] = [],
+): Catalogue {
+  const head = { release, service, image: "0", components: ["api", "compute", "scheduler"], dynamic };
   const named = options.map((option) => ({ ...option, namespaces: ["test"] }));
   return parseCatalogue(Buffer.from(catalogueText(head, named)));
 }

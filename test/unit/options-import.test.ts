@@ -125,6 +125,28 @@ test("of two files the later counts; two secrets that differ are told", () => {
   );
 });
 
+test("groups that a file names have the options of their model, and go where the option goes that lists them", () => {
+  const options = [
+    { group: "DEFAULT", name: "enabled_backends", type: { kind: "list", item: { kind: "string" } } },
+    { group: "backend", name: "pool", type: { kind: "string" } },
+  ] as const;
+  const dynamic = [{ listedIn: { group: "DEFAULT", name: "enabled_backends" }, like: "backend" }];
+  const text = "[DEFAULT]\nenabled_backends = fast\n[fast]\npool = a\n[slow]\npool = b\n";
+  const fates = (claim: ImportContext["claim"]): string[] => {
+    const context = { ...CONTEXT, claim, catalogue: catalogue(options, "2025.1", "nova", dynamic) };
+    const { lines } = importFiles([{ service: "nova", file: "x", text }], new Map([["nova", context]]));
+    return lines.map(({ line, fate }) => `${line} ${fate}`);
+  };
+  assert.deepEqual(
+    fates(() => undefined),
+    ["2 kept", "4 kept", "6 unknown"],
+  );
+  assert.deepEqual(
+    fates(({ name }) => (name === "enabled_backends" ? { kind: "owned", why: "ours" } : undefined)),
+    ["2 owned", "4 owned", "6 unknown"],
+  );
+});
+
 test("a broken file is told with its place, and nothing of it is shown", () => {
   for (const [text, place] of [
     ["[DEFAULT]\ndebug\n", "0.conf:2: the line has neither '=' nor ':'"],
