@@ -87,8 +87,10 @@ export function cloudStatus(input: StatusInput): CloudStatus {
   };
 }
 
+/** An operator that has just started knows nothing of the webhook yet: what the one before knew stays. */
 function admission(input: StatusInput): Condition[] {
-  if (input.webhook === undefined) return [];
+  if (input.webhook === undefined)
+    return (input.cloud.status?.conditions ?? []).filter(({ type }) => type === "Admission");
   const { answers: holds, reason, message } = input.webhook;
   return [condition(input, { type: "Admission", holds, reason, message })];
 }

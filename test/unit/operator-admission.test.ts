@@ -158,5 +158,8 @@ describe("a Cloud that was stored while nobody judged it", () => {
     assert.ok(admission.learn({ answers: true, reason: "WebhookAnswers", message: "it does" }));
     await world.settle();
     assert.equal((await condition("Admission"))?.status, "True");
+    await world.start();
+    await world.settle();
+    assert.equal((await condition("Admission"))?.status, "True", "another operator does not forget it");
   });
 });
