@@ -1,14 +1,11 @@
 import type { Catalogue } from "../oslo/catalogue.ts";
-import { chosenRelease, openCatalogue } from "./release-options.ts";
+import { chosenRelease, openCatalogue, servicesOf } from "./release-options.ts";
 
 /** What `nova.sched` may become: services, groups of a service, options of a group. Nothing for what there is not. */
 export async function completeOption(partial: string): Promise<readonly string[]> {
-  const [{ catalogueServices }, { parseTarget }] = await Promise.all([
-    import("../releases/catalogue.ts"),
-    import("../options/explain.ts"),
-  ]);
+  const { parseTarget } = await import("../options/explain.ts");
   const release = await chosenRelease(undefined);
-  const services = await catalogueServices(release);
+  const services = await servicesOf(release);
   if (!partial.includes(".")) return services.filter((service) => service.startsWith(partial));
   const { service, rest } = parseTarget(partial);
   if (!services.includes(service)) return [];

@@ -49,7 +49,7 @@ export const releaseFlag = {
   kind: "parsed",
   parse: String,
   optional: true,
-  brief: "OpenStack release; default: the one that this version runs",
+  brief: "OpenStack release, or the folder of an image's own catalogue; default: the one that this version runs",
   placeholder: "RELEASE",
 } as const;
 

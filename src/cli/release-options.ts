@@ -1,4 +1,5 @@
 // The options of a release, as the verbs need them: loaded, with what Underpin says of them, and wrong names told.
+import { basename, dirname, join, resolve } from "node:path";
 import type { Catalogue, CatalogueChange, OptionName, PolicyRule } from "../oslo/catalogue.ts";
 import type { Claim } from "../options/explain.ts";
 import { CliError, EXIT } from "./errors.ts";
@@ -6,8 +7,17 @@ import { CliError, EXIT } from "./errors.ts";
 /** What Underpin says of an option of a service. */
 export type ClaimOf = (service: string, name: OptionName) => Claim | undefined;
 
-/** The release to speak of: the given one, else the last that this version can run. Throws CliError (exit code 2). */
+/** Where a release's data is: in this version's, or in a folder that `release catalogue --output` made. */
+function located(release: string): readonly [name: string, root?: string] {
+  return release.includes("/") ? [basename(release), dirname(release)] : [release];
+}
+
+/**
+ * The release to speak of: the given one, by its name or as a folder with its data, else the last that this version can
+ * run. Throws CliError (exit code 2).
+ */
 export async function chosenRelease(given: string | undefined): Promise<string> {
+  if (given?.includes("/") === true) return ownRelease(resolve(given));
   const [{ KNOWN_RELEASES }, { releaseNames }] = await Promise.all([
     import("../api/releases.ts"),
     import("../releases/index.ts"),
@@ -20,14 +30,38 @@ export async function chosenRelease(given: string | undefined): Promise<string> 
   });
 }
 
+async function ownRelease(folder: string): Promise<string> {
+  const { access } = await import("node:fs/promises");
+  try {
+    await access(join(folder, "release.json"));
+    return folder;
+  } catch (cause) {
+    throw new CliError(
+      `${folder} has no data of a release`,
+      "Make it with: underpin release catalogue --image ARCHIVE",
+      {
+        exitCode: EXIT.usage,
+        cause,
+      },
+    );
+  }
+}
+
+/** Services whose options a release has. */
+export async function servicesOf(release: string): Promise<readonly string[]> {
+  const { catalogueServices } = await import("../releases/catalogue.ts");
+  return catalogueServices(...located(release));
+}
+
 /** Options of a service in a release. Throws CliError (exit code 2) for a service that the release does not have. */
 export async function openCatalogue(release: string, service: string): Promise<Catalogue> {
-  const [{ catalogueServices, loadCatalogue }, { nearest }] = await Promise.all([
+  const [{ loadCatalogue }, { nearest }] = await Promise.all([
     import("../releases/catalogue.ts"),
     import("../api/nearest.ts"),
   ]);
-  const services = await catalogueServices(release);
-  if (services.includes(service)) return loadCatalogue(release, service);
+  const services = await servicesOf(release);
+  const [name, root] = located(release);
+  if (services.includes(service)) return loadCatalogue(name, service, root);
   const meant = nearest(service, services);
   const hint = meant === undefined ? "" : `Did you mean ${meant}? `;
   throw new CliError(
@@ -66,8 +100,9 @@ export async function policyRules(release: string, service: string): Promise<rea
     import("../releases/index.ts"),
     import("../releases/lists.ts"),
   ]);
-  const { data } = await dataFiles(release);
-  return data[policyPath(service)] === undefined ? [] : loadPolicies(release, service);
+  const [name, root] = located(release);
+  const { data } = await dataFiles(name, root);
+  return data[policyPath(service)] === undefined ? [] : loadPolicies(name, service, root);
 }
 
 /** What differs for a service in the next release; undefined when there is none, or it does not have the service. */
@@ -77,7 +112,7 @@ export async function nextChanges(
 ): Promise<{ readonly release: string; readonly changes: readonly CatalogueChange[] } | undefined> {
   const { releaseNames } = await import("../releases/index.ts");
   const known = await releaseNames();
-  const next = known[known.indexOf(release) + 1];
+  const next = known.includes(release) ? known[known.indexOf(release) + 1] : undefined;
   const changes = next === undefined ? undefined : await changesBetween(release, next, service);
   return next === undefined || changes === undefined ? undefined : { release: next, changes };
 }
@@ -106,14 +141,14 @@ export async function changesBetween(
   to: string,
   service: string,
 ): Promise<readonly CatalogueChange[] | undefined> {
-  const [{ catalogueServices, loadCatalogue }, { loadChanges }] = await Promise.all([
-    import("../releases/catalogue.ts"),
+  const [{ loadChanges }, { catalogueChanges }] = await Promise.all([
     import("../releases/lists.ts"),
+    import("../releases/changes.ts"),
   ]);
-  const recorded = await loadChanges({ from, to }, service);
+  const bundled = ![from, to].some((release) => release.includes("/"));
+  const recorded = bundled ? await loadChanges({ from, to }, service) : undefined;
   if (recorded !== undefined) return recorded;
-  const known = await Promise.all([from, to].map((release) => catalogueServices(release)));
+  const known = await Promise.all([from, to].map(servicesOf));
   if (known.some((services) => !services.includes(service))) return undefined;
-  const { catalogueChanges } = await import("../releases/changes.ts");
-  return catalogueChanges(await loadCatalogue(from, service), await loadCatalogue(to, service));
+  return catalogueChanges(await openCatalogue(from, service), await openCatalogue(to, service));
 }

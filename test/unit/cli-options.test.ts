@@ -1,7 +1,7 @@
 // The commands around options, as people and programs see them; UPDATE_GOLDEN=1 writes the files of cli-golden.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -142,6 +142,24 @@ test("without a cluster and without a file, config show says what to do, exit co
   const { code, err } = cli("config", "show", "placement");
   assert.equal(code, 4);
   assert.match(err, /^error: There is no cluster on this machine\n {2}next: /);
+});
+
+test("a folder with the catalogue of an image of one's own is a release", () => {
+  const own = join(folder, "my-2025.1");
+  cpSync(join(ROOT, "releases/2025.1"), own, { recursive: true });
+  writeFileSync(
+    join(own, "release.json"),
+    readFileSync(join(own, "release.json"), "utf8").replace('"2025.1"', '"my-2025.1"'),
+  );
+  const { code, out, err } = cli("explain", "placement.placement.max_allocation_candidates", "--release", own);
+  assert.equal(code, 0, err);
+  assert.match(out, /^placement\.placement\.max_allocation_candidates in /);
+  const same = cli("config", "diff", "--from", "2025.1", "--to", own, "-s", "placement");
+  assert.deepEqual([same.out, same.code], ["placement: no difference\n", 0]);
+  assert.equal(cli("explain", "placement", "--release", join(folder, "none")).code, 2);
+  appendFileSync(join(own, "catalogue/placement.jsonl"), "x");
+  const damaged = cli("explain", "placement", "--release", own);
+  assert.match(damaged.err, /^error: .*placement\.jsonl has SHA-256 .* release\.json says .*: the file was changed\./);
 });
 
 test("services, groups and options complete", () => {

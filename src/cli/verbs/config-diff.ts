@@ -82,14 +82,9 @@ async function diff(cli: CliContext, flags: Flags, name?: string): Promise<ExitC
 
 /** The differences of the services that both releases have. Throws CliError (exit code 2). */
 async function load(flags: Flags): Promise<readonly ServiceChanges[]> {
-  const [{ chosenRelease, changesBetween, openCatalogue }, { catalogueServices }] = await Promise.all([
-    import("../release-options.ts"),
-    import("../../releases/catalogue.ts"),
-  ]);
+  const { chosenRelease, changesBetween, openCatalogue, servicesOf } = await import("../release-options.ts");
   const [from, to] = [await chosenRelease(flags.from), await chosenRelease(flags.to)];
-  const both = (await catalogueServices(from)).filter(
-    (service) => flags.service === undefined || service === flags.service,
-  );
+  const both = (await servicesOf(from)).filter((service) => flags.service === undefined || service === flags.service);
   if (both.length === 0) await openCatalogue(from, flags.service ?? "");
   const found = both.map(async (service): Promise<ServiceChanges | undefined> => {
     const changes = await changesBetween(from, to, service);

@@ -101,13 +101,12 @@ async function tell(cli: CliContext, flags: Flags, { services, lines, secrets }:
 
 /** Reads the files, and the options of the services that they belong to. Throws CliError (exit code 2). */
 async function load(release: string, paths: readonly string[], given: string | undefined) {
-  const [{ catalogueServices }, { ownerOf }, { readText }, options] = await Promise.all([
-    import("../../releases/catalogue.ts"),
+  const [{ ownerOf }, { readText }, options] = await Promise.all([
     import("../../options/import-files.ts"),
     import("../cloud-file.ts"),
     import("../release-options.ts"),
   ]);
-  const names = await catalogueServices(release);
+  const names = await options.servicesOf(release);
   if (given !== undefined) await options.openCatalogue(release, given);
   const catalogues = await Promise.all(names.map((name) => options.openCatalogue(release, name)));
   const components = Object.fromEntries(catalogues.map((one) => [one.service, one.components]));

@@ -36,14 +36,13 @@ export const command = buildCommand<Flags, [], CliContext>({
 });
 
 async function schema(cli: CliContext, flags: Flags): Promise<ExitCode> {
-  const [options, { catalogueServices }, { cloudJsonSchema }] = await Promise.all([
+  const [options, { cloudJsonSchema }] = await Promise.all([
     import("../release-options.ts"),
-    import("../../releases/catalogue.ts"),
     import("../../options/schema.ts"),
   ]);
   const release = await options.chosenRelease(flags.release);
   const [claimOf, inPlaceOf] = await Promise.all([options.loadClaimOf(), options.loadInPlace()]);
-  const services = (await catalogueServices(release)).map(async (service) => ({
+  const services = (await options.servicesOf(release)).map(async (service) => ({
     catalogue: await options.openCatalogue(release, service),
     claim: claimOf.bind(undefined, service),
     inPlace: inPlaceOf.bind(undefined, service),
