@@ -33,8 +33,7 @@ export function parseCheck(text: string): ParsedRule {
   if (text === "") return { type: "rule", checks: [] };
   const checks: Check[] = [];
   const tokens: Token[] = [];
-  for (const word of words(text)) {
-    const token = tokenOf(word);
+  for (const { word, token } of words(text)) {
     if (token === "check" && word !== "!" && word !== "@") {
       const check = checkOf(word);
       if (typeof check === "string") return { type: "wrong", why: check };
@@ -49,22 +48,31 @@ export function parseCheck(text: string): ParsedRule {
   return { type: "wrong", why: whyNot(tokens) };
 }
 
+interface Word {
+  readonly word: string;
+  readonly token: Token;
+}
+
 /** Words as oslo.policy cuts them: brackets count only at the edges of what spaces separate. */
-function words(text: string): string[] {
+function words(text: string): Word[] {
   return text.split(/\s+/u).flatMap((part) => {
     const inner = part.replace(/^\(+/, "");
     const opening = part.slice(0, part.length - inner.length);
     const word = inner.replace(/\)+$/, "");
-    const closing = inner.slice(word.length);
-    return [...opening.split(""), ...(word === "" ? [] : [word]), ...closing.split("")];
+    // A text in quotes before a bracket is none to oslo.policy, which looks at both together.
+    const middle = word === "" ? [] : [{ word, token: tokenOf(word, word === inner) }];
+    return [...brackets("(", opening.length), ...middle, ...brackets(")", inner.length - word.length)];
   });
 }
 
-function tokenOf(word: string): Token {
-  if (word === "(" || word === ")") return word;
+function brackets(bracket: "(" | ")", count: number): Word[] {
+  return Array.from({ length: count }, () => ({ word: bracket, token: bracket }));
+}
+
+function tokenOf(word: string, alone: boolean): Token {
   const lowered = word.toLowerCase();
   if (lowered === "and" || lowered === "or" || lowered === "not") return lowered;
-  return word.length >= 2 && /^(["']).*\1$/s.test(word) ? "string" : "check";
+  return alone && word.length >= 2 && /^(["']).*\1$/s.test(word) ? "string" : "check";
 }
 
 /** The check, or why it is none. */
