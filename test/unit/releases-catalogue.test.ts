@@ -108,7 +108,14 @@ describe("the catalogue of a release", () => {
     });
 
   test("is committed for 2025.1", async () => {
-    assert.deepEqual(await catalogueServices("2025.1"), ["glance", "keystone", "neutron", "nova", "placement"]);
+    assert.deepEqual(await catalogueServices("2025.1"), [
+      "cinder",
+      "glance",
+      "keystone",
+      "neutron",
+      "nova",
+      "placement",
+    ]);
     const nova = await loadCatalogue("2025.1", "nova");
     assert.deepEqual(nova.find("DEFAULT", "cpu_allocation_ratio")?.type, { kind: "float", min: 0 });
     assert.equal(nova.find("DEFAULT", "host")?.fromMachine, true);

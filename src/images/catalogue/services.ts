@@ -28,6 +28,7 @@ const MIDDLEWARE = [
 ];
 const TOKEN = ["keystonemiddleware.audit", "keystonemiddleware.auth_token", "oslo.limit"];
 const DAEMON = [
+  "cotyledon",
   "oslo.messaging",
   "oslo.service.backend",
   "oslo.service.periodic_task",

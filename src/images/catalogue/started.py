@@ -2,6 +2,7 @@
 Starts a component as its pod does, but for what it would connect to, and says what it has registered:
 {"options": [...], "modules": [...], "stopped": "why it went no further"} to standard output. Argument: service/component.
 """
+import importlib.metadata
 import json
 import os
 import signal
@@ -118,6 +119,11 @@ def nova_wsgi(module):
         sys.argv = [module, "--config-file", config]
         os.environ["OS_NOVA_CONFIG_DIR"] = os.path.join(sys.prefix, "etc", "nova")
         os.environ["OS_NOVA_CONFIG_FILES"] = "api-paste.ini"
+        # The module's own first line, where there is one: it cannot come after what is imported here.
+        from nova import monkey_patch
+
+        if hasattr(monkey_patch, "patch"):
+            monkey_patch.patch(backend="threading")
         from nova.api.openstack import wsgi_app
 
         wsgi_app._setup_service = lambda host, name: None
@@ -196,16 +202,17 @@ def neutron_api(config):
     import neutron.wsgi.api  # noqa: F401
 
 
-def neutron_worker(entry):
+def neutron_worker(command):
     def start(config):
         neutron_files(config)
-        from neutron.cmd.eventlet import server
+        (point,) = importlib.metadata.entry_points(group="console_scripts", name=command)
+        main = point.load()
         from neutron import service
 
         for name in ("start_periodic_workers", "start_ovn_maintenance_worker", "_start_workers"):
             if hasattr(service, name):
                 setattr(service, name, stop)
-        getattr(server, entry)()
+        main()
 
     return start
 
@@ -230,8 +237,8 @@ COMPONENTS = {
     "nova/compute": nova_daemon("compute"),
     "nova/novncproxy": nova_novncproxy,
     "neutron/api": neutron_api,
-    "neutron/periodic": neutron_worker("main_periodic_eventlet"),
-    "neutron/maintenance": neutron_worker("main_ovn_maintenance_eventlet"),
+    "neutron/periodic": neutron_worker("neutron-periodic-workers"),
+    "neutron/maintenance": neutron_worker("neutron-ovn-maintenance-worker"),
     "neutron/ovn-metadata-agent": neutron_ovn_metadata_agent,
 }
 
