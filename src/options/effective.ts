@@ -120,15 +120,28 @@ function reads({ component }: Process, { readBy }: CatalogueOption): boolean {
   return readBy === undefined || readBy.includes(component);
 }
 
-/** The files of a process as one: what oslo.config reads the same, but for secrets, which are comments. */
-export function iniText(lines: readonly EffectiveLine[]): string {
+/**
+ * The files of a process as one: what oslo.config reads the same, but for secrets and defaults, which are comments.
+ * `reason` gives a comment for the line above an option.
+ */
+export function iniText<LINE extends EffectiveLine>(
+  lines: readonly LINE[],
+  reason: (line: LINE) => string | undefined = () => undefined,
+): string {
   return [...Map.groupBy(lines, ({ group }) => group)]
-    .map(([group, all]) => {
-      const open = all.filter(({ secret }) => !secret);
-      const options = open.map(({ name, values }): [string, Verbatim] => [name, new Verbatim(multi(...values))]);
-      const text = options.length === 0 ? `[${group}]\n` : writeIni({ [group]: Object.fromEntries(options) });
-      return `${text}${all.map(({ name, secret }) => (secret ? `# ${name} = ${SECRET}\n` : "")).join("")}`;
-    })
-    .join("\n")
-    .trimEnd();
+    .map(([group, all]) =>
+      [`[${group}]`, ...all.flatMap((line) => [...comment(reason(line)), optionText(line)])].join("\n"),
+    )
+    .join("\n\n");
+}
+
+function comment(text: string | undefined): string[] {
+  return text === undefined ? [] : [`# ${text.replaceAll(/\s+/g, " ")}`];
+}
+
+function optionText({ group, name, values, secret, origin }: EffectiveLine): string {
+  if (secret) return `# ${name} = ${SECRET}`;
+  if (origin.from === "default") return `# ${name} = ${values.join(", ").replaceAll("\n", "\n#     ")}`;
+  const text = writeIni({ [group]: { [name]: new Verbatim(multi(...values)) } });
+  return text.slice(text.indexOf("\n") + 1).trimEnd();
 }

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { readIniEntries } from "../../src/oslo/read.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const GOLDEN = "test/unit/cli-golden";
@@ -41,6 +42,7 @@ const OUTPUTS: Readonly<Record<string, readonly [code: number, ...args: string[]
   "config-show.txt": [0, "config", "show", "placement", "-f", `${GOLDEN}/options.yaml`],
   "config-show-provenance.txt": [0, "config", "show", "placement", "-p", "-f", `${GOLDEN}/options.yaml`],
   "config-show.ini": [0, "config", "show", "placement", "-o", "ini", "-f", `${GOLDEN}/options.yaml`],
+  "config-show-provenance.ini": [0, "config", "show", "placement", "-p", "-o", "ini", "-f", `${GOLDEN}/options.yaml`],
   "config-show.json": [0, "config", "show", "placement", "-o", "json", "-f", `${GOLDEN}/options.yaml`],
   "config-show-component.txt": [2, "config", "show", "placement", "-c", "scheduler", "-f", `${GOLDEN}/options.yaml`],
   "config-import.txt": [1, "config", "import", `${GOLDEN}/placement.conf`],
@@ -113,6 +115,16 @@ test("what programs read is JSON or YAML on standard output alone", () => {
     assert.equal(err, "", args.join(" "));
     assert.equal(typeof JSON.parse(out), "object");
   }
+});
+
+test("as INI, defaults are comments: the file says what it said", () => {
+  const entries = (...args: string[]) =>
+    readIniEntries(cli("config", "show", "nova", "-o", "ini", "-f", `${GOLDEN}/options.yaml`, ...args).out).map(
+      ({ group, option, text }) => [group, option, text],
+    );
+  const plain = entries("-c", "scheduler");
+  assert.ok(plain.length > 50);
+  assert.deepEqual(entries("-c", "scheduler", "--all", "-p"), plain);
 });
 
 test("a file that oslo.config would refuse is told with its place, exit code 2", () => {

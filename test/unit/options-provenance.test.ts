@@ -177,7 +177,7 @@ test("as INI, the lines are read back as they were", () => {
       const entries = readIniEntries(writeIni({ DEFAULT: data }));
       const base = {
         secret: false,
-        origin: { from: "default" },
+        origin: { from: "underpin", owned: true },
         mutable: false,
         inPlace: false,
         processes: [],

@@ -44,6 +44,13 @@ function mutableWord({ mutable, inPlace }: PlacedLine): string {
   return mutable ? "restarts" : "no";
 }
 
+/** `user: cloud.yaml:12 spec.services.…`, `underpin: it is a volume of the pod`; of a default there is nothing to say. */
+export function originWords(line: PlacedLine): string | undefined {
+  if (line.origin.from === "default") return undefined;
+  const why = reason(line);
+  return why === "" ? line.origin.from : `${line.origin.from}: ${why}`;
+}
+
 /** Why the line is there: for a user's, where. */
 function reason({ origin, place }: PlacedLine): string {
   switch (origin.from) {

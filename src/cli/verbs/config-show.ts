@@ -1,5 +1,4 @@
 import { buildCommand } from "@stricli/core";
-import type { EffectiveContext } from "../../options/effective.ts";
 import type { TracedConfiguration } from "../../options/provenance.ts";
 import type { CloudSource, SourceFlags } from "../cloud-source.ts";
 import { help } from "../help.ts";
@@ -76,18 +75,26 @@ async function show(cli: CliContext, flags: Flags, ...names: readonly string[]):
   const context = { catalogue, inPlace: (await loadInPlace()).bind(undefined, service) };
   const processes = await traced(source, service, flags.component);
   const { effectiveLines, processName } = await import("../../options/effective.ts");
-  const lines = effectiveLines(processes, context, flags.all).map((line): PlacedLine =>
-    line.origin.from === "user" ? { ...line, place: source.placeOf(line.origin.path) } : line,
-  );
+  const linesOf = (some: readonly TracedConfiguration[]): readonly PlacedLine[] =>
+    effectiveLines(some, context, flags.all).map((line) =>
+      line.origin.from === "user" ? { ...line, place: source.placeOf(line.origin.path) } : line,
+    );
   for (const warning of source.warnings) cli.err(`warning: ${warning}`);
   const processNames = processes.map(processName);
-  if (flags.output === "ini") cli.out(await iniOutput(processes, context, flags.all));
+  if (flags.output === "ini") cli.out(await iniOutput(processes, linesOf, flags.provenance));
   else if (flags.output === undefined) {
     const { configTable } = await import("../render/config.ts");
-    cli.out(configTable(lines, processNames, flags.provenance).join("\n"));
+    cli.out(configTable(linesOf(processes), processNames, flags.provenance).join("\n"));
   } else {
     const { name, namespace } = source.cloud.metadata;
-    const told = { cloud: name, namespace, release: catalogue.release, service, processes: processNames, lines };
+    const told = {
+      cloud: name,
+      namespace,
+      release: catalogue.release,
+      service,
+      processes: processNames,
+      lines: linesOf(processes),
+    };
     cli.out(flags.output === "json" ? JSON.stringify(told, null, 2) : (await import("yaml")).stringify(told).trimEnd());
   }
   return EXIT.ok;
@@ -123,16 +130,19 @@ async function traced(
   return asked.map((process) => tracer.trace(process));
 }
 
-/** One file a process; a comment says whose. */
+/** One file a process; a comment says whose, and with `provenance` whence each line is. */
 async function iniOutput(
   processes: readonly TracedConfiguration[],
-  context: EffectiveContext,
-  all: boolean,
+  linesOf: (some: readonly TracedConfiguration[]) => readonly PlacedLine[],
+  provenance: boolean,
 ): Promise<string> {
-  const { effectiveLines, iniText, processName } = await import("../../options/effective.ts");
-  return processes
-    .map(
-      (process) => `# ${process.service} ${processName(process)}\n${iniText(effectiveLines([process], context, all))}`,
-    )
-    .join("\n\n");
+  const [{ iniText, processName }, { originWords }] = await Promise.all([
+    import("../../options/effective.ts"),
+    import("../render/config.ts"),
+  ]);
+  const texts = processes.map((process) => {
+    const text = iniText(linesOf([process]), provenance ? originWords : undefined);
+    return `# ${process.service} ${processName(process)}\n${text}`;
+  });
+  return texts.join("\n\n");
 }
