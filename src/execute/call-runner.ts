@@ -12,10 +12,13 @@ const ATTEMPT_EVERY_MS = 250;
 
 interface Running {
   state: CallState;
+  readonly hash: string;
   readonly controller: AbortController;
+  /** Settled when nothing of it goes on. */
+  ended: Promise<void>;
 }
 
-/** Runs calls beside the reconcile loop: each content once, with attempts until the step's time is over. */
+/** Runs calls beside the reconcile loop: of each step one, with attempts until the step's time is over. */
 export class CallRunner {
   readonly #actions: CallActions;
   readonly #onEnd: () => void;
@@ -27,17 +30,22 @@ export class CallRunner {
     this.#onEnd = onEnd;
   }
 
-  /** Starts the call, or answers how it stands. A failed call is forgotten when told, so that the next pass tries again. */
+  /**
+   * Starts the call, or answers how it stands; one of another content ends. A call that ended is forgotten when told: what
+   * failed is tried again by the next pass, and what was done is remembered by the one who asked, until it wants something else.
+   */
   call(step: CallStep, hash: string): CallState {
-    const key = `${step.id}@${hash}`;
-    const known = this.#calls.get(key);
-    if (known !== undefined) {
-      if (known.state.state === "failed") this.#calls.delete(key);
+    const known = this.#calls.get(step.id);
+    if (known?.hash === hash) {
+      if (known.state.state !== "running") this.#calls.delete(step.id);
       return known.state;
     }
-    const running: Running = { state: { state: "running", message: "started" }, controller: new AbortController() };
-    this.#calls.set(key, running);
-    void this.#run(step, running);
+    known?.controller.abort();
+    const state: CallState = { state: "running", message: "started" };
+    const running: Running = { state, hash, controller: new AbortController(), ended: Promise.resolve() };
+    this.#calls.set(step.id, running);
+    // The last content must be the last to act.
+    running.ended = (known?.ended ?? Promise.resolve()).then(() => this.#run(step, running));
     return running.state;
   }
 

@@ -102,6 +102,11 @@ async function apply(services: Readonly<Record<string, unknown>>, compute?: unkn
   return performance.now() / 1000;
 }
 
+/** As the Cloud was made, which says nothing of services. By server-side apply the last option that goes would leave a null. */
+async function withoutOptions(): Promise<void> {
+  await kubectl("-n", "laptop", "patch", "cloud/laptop", "--type=merge", "-p", '{"spec":{"services":null}}');
+}
+
 interface Dump {
   readonly pid: number;
   readonly mutable: Readonly<Record<string, unknown>>;
@@ -176,6 +181,7 @@ describe("options", { skip: here }, () => {
   const of = (component: string): readonly Pod[] => all.filter((pod) => pod.component === component);
 
   before(async () => {
+    await withoutOptions();
     await settled();
     all = await pods();
     for (const pod of all) told.follow(pod);
@@ -183,9 +189,7 @@ describe("options", { skip: here }, () => {
   });
   after(async () => {
     told.close();
-    // The one who made the Cloud says nothing of services; taking the last option away by server-side apply leaves a null.
-    if (here === false)
-      await kubectl("-n", "laptop", "patch", "cloud/laptop", "--type=merge", "-p", '{"spec":{"services":null}}');
+    if (here === false) await withoutOptions();
   });
 
   /** All controllers have the pods that they want, and the Cloud is ready. */

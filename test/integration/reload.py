@@ -3,11 +3,14 @@ Runs real processes of OpenStack in the image's tree beside the product's own mo
 what each then has. Standard input: {"modules": {file: text}, "wsgi": {component: {file: text}}, "component": name}.
 """
 import contextlib
+import fcntl
 import glob
 import json
 import os
 import signal
+import socket
 import stat
+import struct
 import subprocess
 import sys
 import time
@@ -114,8 +117,8 @@ class Trial:
 
     def layer(self, text):
         """As the kubelet does: whole, or not at all."""
-        write(f"{WORK}/new", text)
-        os.rename(f"{WORK}/new", f"{self.folder}/90-mutable.conf")
+        write(f"{self.folder}/new", text)
+        os.rename(f"{self.folder}/new", f"{self.folder}/90-mutable.conf")
 
     def start(self):
         if self.service == "nova":
@@ -173,7 +176,10 @@ def write(path, text):
 
 
 def devices():
-    """An image's tree has no devices."""
+    """An image's tree has no devices, and a network namespace of its own begins without a loopback."""
+    up = struct.pack("16sh", b"lo", 0x1 | 0x40)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, 0x8914, up)  # SIOCSIFFLAGS: up, running
     os.makedirs("/dev", exist_ok=True)
     for name, minor in (("null", 3), ("urandom", 9)):
         if not os.path.exists(f"/dev/{name}"):
