@@ -147,7 +147,8 @@ mount -t tmpfs -o mode=755 tmpfs "$tree/dev"
 mkdir -m 1777 "$tree/dev/shm"
 for node in null zero urandom; do touch "$tree/dev/$node"; mount --bind "/dev/$node" "$tree/dev/$node"; done
 hostname underpin
-exec chroot "$tree" /usr/bin/env -i HOME="$home" TMPDIR="$home" PYTHONPATH=/run/underpin "$@"`;
+# Without a seed, what Python keeps in sets comes in another order each time.
+exec chroot "$tree" /usr/bin/env -i HOME="$home" TMPDIR="$home" PYTHONPATH=/run/underpin PYTHONHASHSEED=0 "$@"`;
 
 async function runInside(
   {

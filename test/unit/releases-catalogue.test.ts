@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { CatalogueHead, CatalogueOption } from "../../src/oslo/catalogue.ts";
+import type { CatalogueHead, CatalogueOption, OptionType } from "../../src/oslo/catalogue.ts";
 import { catalogueText, parseCatalogue } from "../../src/releases/catalogue-format.ts";
 import { catalogueServices, loadCatalogue } from "../../src/releases/catalogue.ts";
 import { ReleaseError } from "../../src/releases/index.ts";
@@ -122,3 +122,39 @@ describe("the catalogue of a release", () => {
     assert.equal(nova.find("keystone_authtoken", "password")?.secret, true);
   });
 });
+
+describe("docs/reference/unchecked-options.md", () => {
+  test("lists the options whose type is the service's own", async () => {
+    const file = new URL("../../docs/reference/unchecked-options.md", import.meta.url);
+    const text = await uncheckedPage(["2025.1", "2026.1"]);
+    if (process.env["UPDATE_GOLDEN"] === "1") await writeFile(file, text);
+    assert.equal(await readFile(file, "utf8"), text);
+  });
+});
+
+async function uncheckedPage(releases: readonly string[]): Promise<string> {
+  const rows = new Map<string, string[]>();
+  for (const release of releases)
+    for (const service of await catalogueServices(release)) {
+      const catalogue = await loadCatalogue(release, service);
+      for (const { group, name, type } of catalogue.groups.flatMap((one) => catalogue.options(one))) {
+        const own = ownType(type);
+        const row = `| ${service} | \`[${group}] ${name}\` | \`${own}\` |`;
+        if (own !== undefined) rows.set(row, [...(rows.get(row) ?? []), release]);
+      }
+    }
+  return `# Options that are not checked
+
+The type of these options is the service's own: only its code can say whether a value is right. Underpin takes any text for them, and says so as a warning.
+
+| service | option | type | releases |
+|---|---|---|---|
+${[...rows].map(([row, of]) => `${row} ${of.join(", ")} |\n`).join("")}`;
+}
+
+/** Name of the type that only the service can judge, or of that of its items. */
+function ownType(type: OptionType): string | undefined {
+  if (type.kind === "unchecked") return type.name;
+  if (type.kind === "list") return ownType(type.item);
+  return type.kind === "dict" ? ownType(type.value) : undefined;
+}

@@ -11,16 +11,16 @@ import { archiveTree, imageTree } from "../tree.ts";
 import { type ImageData, readImage } from "./index.ts";
 
 /** The images that have the services of each release. */
-const IMAGES: Readonly<Record<string, readonly string[]>> = {
+export const RELEASE_IMAGES: Readonly<Record<string, readonly string[]>> = {
   "2025.1": ["openstack", "cinder-2025-1"],
   "2026.1": ["openstack-2026-1", "cinder-2026-1"],
 };
 
 /** The data of a release, read from its images anew. Needs root. Throws ReleaseError when no images are known of it. */
 export async function readRelease(release: string, options: ImageOptions, root?: string): Promise<ImageData> {
-  const images = IMAGES[release];
+  const images = RELEASE_IMAGES[release];
   if (images === undefined)
-    throw new ReleaseError(`release ${release} has no images; known: ${Object.keys(IMAGES).join(", ")}`);
+    throw new ReleaseError(`release ${release} has no images; known: ${Object.keys(RELEASE_IMAGES).join(", ")}`);
   const all: ImageData[] = [];
   for (const image of images) {
     await using tree = await imageTree(image, options);
