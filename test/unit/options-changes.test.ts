@@ -116,4 +116,7 @@ test("of two lists of choices only the difference is told, and of equal words th
   assert.equal(words("type", { kind: "string" }, { kind: "string", multi: true }), "type text -> text, several times");
   assert.equal(words("default", "60", 60), 'default "60" -> 60');
   assert.equal(words("default", false, true), "default false -> true");
+  assert.equal(words("default", ["a"], ["b"]), 'default ["a"] -> ["b"]');
+  assert.equal(words("default", ["a", "b", "c"], ["c", "b", "d"]), "default: no longer a; now also d");
+  assert.equal(words("default", ["a", "b", "c"], ["c", "b", "a"]), "default: in another order");
 });

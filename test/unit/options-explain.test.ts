@@ -141,26 +141,27 @@ test("help loses no word, and no line that can be divided is too long", () => {
   ]);
 });
 
-test("the example of every option of the release is one that oslo.config takes", async () => {
-  for (const service of await catalogueServices("2025.1")) {
-    const real = await loadCatalogue("2025.1", service);
-    const context = { catalogue: real, claim: () => undefined, inPlace: () => false };
-    for (const group of real.groups)
-      for (const option of real.options(group)) {
-        const found = explain(`${group}.${option.name}`, context);
-        assert.equal(found.type, "option", `${service}.${group}.${option.name}`);
-        const example = found.type === "option" ? found.example : undefined;
-        const written = found.type === "option" ? found.group : group;
-        const fields = fieldsOf(example, "spec", "services", service, "options", written);
-        if (option.secret === true) assert.equal(fields, undefined);
-        else {
-          const value = fieldsOf(fields, option.name) as OptionValue;
-          const { verdict } = judgeValue(option, value);
-          assert.notEqual(verdict, "reject", `${service}.${group}.${option.name}: ${JSON.stringify(value)}`);
+for (const release of ["2025.1", "2026.1"])
+  test(`the example of every option of ${release} is one that oslo.config takes`, async () => {
+    for (const service of await catalogueServices(release)) {
+      const real = await loadCatalogue(release, service);
+      const context = { catalogue: real, claim: () => undefined, inPlace: () => false };
+      for (const group of real.groups)
+        for (const option of real.options(group)) {
+          const found = explain(`${group}.${option.name}`, context);
+          assert.equal(found.type, "option", `${service}.${group}.${option.name}`);
+          const example = found.type === "option" ? found.example : undefined;
+          const written = found.type === "option" ? found.group : group;
+          const fields = fieldsOf(example, "spec", "services", service, "options", written);
+          if (option.secret === true) assert.equal(fields, undefined);
+          else {
+            const value = fieldsOf(fields, option.name) as OptionValue;
+            const { verdict } = judgeValue(option, value);
+            assert.notEqual(verdict, "reject", `${service}.${group}.${option.name}: ${JSON.stringify(value)}`);
+          }
         }
-      }
-  }
-});
+    }
+  });
 
 function fieldsOf(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>((inner, key) => (inner as Record<string, unknown> | undefined)?.[key], value);

@@ -158,10 +158,30 @@ export function changeWords(change: CatalogueChange): string {
     case "deprecated":
       return "deprecated";
     case "default":
-      return `default ${fromTo(before, after)}`;
+      return defaultChange(before, after);
     case "type":
       return typeChange(before as ChangedType, after as ChangedType);
   }
+}
+
+/** Of two lists only what one of them lacks. */
+function defaultChange(before: JsonValue | undefined, after: JsonValue | undefined): string {
+  const [old, now] = [before, after].map((value) =>
+    Array.isArray(value) ? value.map((item) => valueWords(item)) : [],
+  );
+  const both = Array.isArray(before) && Array.isArray(after) && before.length + after.length > 4;
+  return both ? `default: ${lacking(old ?? [], now ?? [], "in another order")}` : `default ${fromTo(before, after)}`;
+}
+
+/** What only the one, and what only the other has. */
+function lacking(old: readonly string[], now: readonly string[], otherwise: string): string {
+  const gone = old.filter((one) => !now.includes(one));
+  const added = now.filter((one) => !old.includes(one));
+  const parts = [
+    ...(gone.length === 0 ? [] : [`no longer ${gone.join(", ")}`]),
+    ...(added.length === 0 ? [] : [`now also ${added.join(", ")}`]),
+  ];
+  return parts.length === 0 ? otherwise : parts.join("; ");
 }
 
 /** Two values; text is in quotes where only its being text makes the difference. */
@@ -178,13 +198,7 @@ function typeChange(before: ChangedType, after: ChangedType): string {
   const [old, now] = [choicesOf(before), choicesOf(after)];
   if (old === undefined || now === undefined || before.kind !== after.kind)
     return `type ${typeText(before)} -> ${typeText(after)}`;
-  const gone = old.filter((choice) => !now.includes(choice));
-  const added = now.filter((choice) => !old.includes(choice));
-  const parts = [
-    ...(gone.length === 0 ? [] : [`no longer ${gone.join(", ")}`]),
-    ...(added.length === 0 ? [] : [`now also ${added.join(", ")}`]),
-  ];
-  return `type: ${parts.length === 0 ? "the same choices in another order" : parts.join("; ")}`;
+  return `type: ${lacking(old, now, "the same choices in another order")}`;
 }
 
 function choicesOf(type: ChangedType): readonly string[] | undefined {
