@@ -7,7 +7,7 @@ import { before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import type { CatalogueChange } from "../../src/oslo/catalogue.ts";
-import { OptionsJudge } from "../../src/options/index.ts";
+import { loadServiceData, OptionsJudge } from "../../src/options/index.ts";
 import { judgeOptions } from "../../src/options/judge.ts";
 import type { JudgeData, ServiceData } from "../../src/options/judge-data.ts";
 import { MAX_ENTRIES, MAX_VALUE } from "../../src/options/judge-limits.ts";
@@ -366,6 +366,76 @@ describe("the judge of Clouds", () => {
       assert.equal((await judge.judge({ spec })).length, 1);
     } finally {
       await rm(root, { recursive: true });
+    }
+  });
+});
+
+describe("the releases' own data", () => {
+  const [BEFORE, AFTER] = ["2025.1", "2026.1"];
+  const judge = new OptionsJudge();
+
+  async function codes(release: string, service: string, part: object): Promise<Map<string, string[]>> {
+    const findings = await judge.judge({ spec: { release, services: { [service]: part } } });
+    const byPath = Map.groupBy(findings, ({ path }) => path.replace(`spec.services.${service}.`, ""));
+    return new Map([...byPath].map(([path, list]) => [path, list.map(({ code }) => code)]));
+  }
+
+  test("what the next release lacks is a warning before, and an error after", async () => {
+    let seen = 0;
+    for (const service of SERVICES) {
+      const { catalogue, next } = await loadServiceData(BEFORE, service);
+      const claims = await loadClaims();
+      for (const { group, name } of (next?.changes ?? []).filter(({ change }) => change === "removed")) {
+        const option = catalogue.find(group, name);
+        assert.ok(option !== undefined);
+        const value = option.default ?? undefined;
+        if (value === undefined || option.secret === true || claims.ownership(service, option) !== undefined) continue;
+        const options = { [group]: { [name]: value } };
+        const path = `options.${group}.${name}`;
+        assert.ok(
+          (await codes(BEFORE, service, { options })).get(path)?.includes("next-removed"),
+          `${service} ${path}`,
+        );
+        assert.deepEqual((await codes(AFTER, service, { options })).get(path), ["removed"], `${service} ${path}`);
+        seen += 1;
+      }
+    }
+    assert.ok(seen > 5, `${seen} options`);
+  });
+
+  test("every rule's default is read, refers to what there is, and is told to be the default", async () => {
+    for (const release of [BEFORE, AFTER]) {
+      for (const service of SERVICES) {
+        const { policy = [] } = await loadServiceData(release, service);
+        assert.ok(policy.length > 10, `${service} has ${policy.length} rules`);
+        const given = Object.fromEntries(policy.map((rule) => [rule.name, rule.default]));
+        const found = await codes(release, service, { policy: given });
+        const others = [...found].filter(([, list]) =>
+          list.some((code) => !["equals-default", "deprecated"].includes(code)),
+        );
+        assert.deepEqual(others, [], service);
+        assert.equal(found.size, policy.length);
+      }
+    }
+  });
+
+  test("every option's default is taken, of whatever type it is", async () => {
+    for (const release of [BEFORE, AFTER]) {
+      for (const service of SERVICES) {
+        const { catalogue } = await loadServiceData(release, service);
+        const claims = await loadClaims();
+        const all = catalogue.groups.flatMap((group) => catalogue.options(group));
+        const free = all.filter((one) => one.secret !== true && claims.ownership(service, one) === undefined);
+        const options: Record<string, Record<string, unknown>> = {};
+        for (const { group, name, default: value } of free)
+          if (value !== undefined && value !== null && JSON.stringify(value) !== "[]")
+            (options[group] ??= {})[name] = value;
+        const findings = await judge.judge({ spec: { release, services: { [service]: { options } } } });
+        assert.deepEqual(
+          findings.filter(({ severity }) => severity === "error").map(({ path, message }) => `${path}: ${message}`),
+          [],
+        );
+      }
     }
   });
 });
