@@ -3,6 +3,14 @@ import type { ObjectKey } from "./manifest.ts";
 /** `workload/step`, for example `keystone/db`. */
 export type StepId = string;
 
+/** What users notice while a step replaces the pods that it has running. */
+export interface Impact {
+  /** `ReadsSlow`: requests take longer. `WritesFail`: what changes something fails or waits. `Fails`: nothing is answered. */
+  readonly level: "ReadsSlow" | "WritesFail" | "Fails";
+  /** Whose requests, in words: `every API`, `traffic of guests`. */
+  readonly on: string;
+}
+
 interface StepBase {
   readonly id: StepId;
   /** Steps that must be done first. */
@@ -11,6 +19,8 @@ interface StepBase {
   readonly onFailure: string;
   /** Seconds after which the step counts as stuck. */
   readonly timeoutSeconds: number;
+  /** Absent: nothing. */
+  readonly impact?: Impact;
 }
 
 /** Writes objects; done when each is written or, with `until: "ready"`, when each is ready (a Job: complete). */

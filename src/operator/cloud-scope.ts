@@ -1,5 +1,9 @@
 import type { Cloud } from "../api/cloud.ts";
 import { FIELD_MANAGER, GROUP, LABEL, MANAGED_BY, nodesNamespace } from "../api/names.ts";
+import { secretManifest } from "../desired/secret-manifest.ts";
+import { secretText } from "../desired/snapshot.ts";
+import { INVENTORY_NAME } from "../desired/state.ts";
+import type { SecretPort } from "../desired/vault.ts";
 import { CallRunner } from "../execute/call-runner.ts";
 import type { StepPorts } from "../execute/execution.ts";
 import { openstackActions } from "../execute/openstack-actions.ts";
@@ -8,13 +12,11 @@ import { Applier, type ApplyResult } from "../kube/apply.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { Inventory } from "../kube/inventory.ts";
 import { readiness } from "../kube/ready.ts";
-import { fieldAt, type KubeObject, refOf } from "../kube/types.ts";
+import { type KubeObject, refOf } from "../kube/types.ts";
 import { Session } from "../openstack/session.ts";
 import type { Facts, Manifest } from "../workloads/contract.ts";
 import { askNova, NovaMonitor } from "./hypervisors.ts";
 import { NamespaceView } from "./namespace-view.ts";
-import { INVENTORY_NAME } from "../desired/state.ts";
-import type { SecretPort } from "../desired/vault.ts";
 
 export interface ScopeOptions {
   readonly client: KubeClient;
@@ -100,25 +102,16 @@ export class CloudScope {
 
   /** The Secrets of the Cloud's namespace as text. */
   secrets(): SecretPort {
-    const { namespace, name: instance } = this.#cloud;
+    const { namespace } = this.#cloud;
     const ref = (name: string) => ({ apiVersion: "v1", kind: "Secret", namespace, name });
     return {
       read: async (name) => {
         // A Secret that the user made beforehand carries no label of ours, so the watch does not see it.
         const seen = this.view.get(ref(name)) ?? (await this.#options.client.get(ref(name)));
-        const data = fieldAt(seen, "data") as Record<string, string> | undefined;
-        if (data === undefined) return undefined;
-        return Object.fromEntries(
-          Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "base64").toString("utf8")]),
-        );
+        return secretText(seen);
       },
       write: async (name, data, type) => {
-        const labels = { [LABEL.instance]: instance, [LABEL.managedBy]: MANAGED_BY, [LABEL.component]: "credential" };
-        const encoded = Object.fromEntries(
-          Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "utf8").toString("base64")]),
-        );
-        const manifest = { ...ref(name), metadata: { name, namespace, labels }, type, data: encoded };
-        const { namespace: _namespace, name: _name, ...object } = manifest;
+        const object = secretManifest(this.#cloud, name, { data, type });
         this.view.wrote(await this.#options.client.apply(object, { fieldManager: FIELD_MANAGER, force: true }));
       },
     };

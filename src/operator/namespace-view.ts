@@ -1,21 +1,8 @@
 import { LABEL, MANAGED_BY } from "../api/names.ts";
+import { CLOUD_KINDS } from "../desired/kinds.ts";
 import { Cache } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { type Kind, type KubeObject, type ObjectRef, keyOf, refOf } from "../kube/types.ts";
-
-/** Kinds that are watched in the namespaces of a Cloud: those that builders emit, and our own. */
-export const WATCHED_KINDS: readonly Kind[] = [
-  { apiVersion: "v1", kind: "ConfigMap" },
-  { apiVersion: "v1", kind: "Secret" },
-  { apiVersion: "v1", kind: "Service" },
-  { apiVersion: "v1", kind: "PersistentVolumeClaim" },
-  { apiVersion: "apps/v1", kind: "Deployment" },
-  { apiVersion: "apps/v1", kind: "StatefulSet" },
-  { apiVersion: "apps/v1", kind: "DaemonSet" },
-  { apiVersion: "batch/v1", kind: "Job" },
-  { apiVersion: "policy/v1", kind: "PodDisruptionBudget" },
-  { apiVersion: "underpin.dev/v1alpha1", kind: "Hypervisor" },
-];
+import { type KubeObject, type ObjectRef, keyOf, refOf } from "../kube/types.ts";
 
 export interface ViewHandlers {
   readonly onChange: (object: KubeObject) => void;
@@ -33,7 +20,7 @@ export class NamespaceView {
 
   constructor(client: KubeClient, namespaces: readonly string[], told: ViewHandlers) {
     for (const namespace of namespaces) {
-      for (const kind of WATCHED_KINDS) {
+      for (const kind of CLOUD_KINDS) {
         const cache = new Cache(
           client,
           { ...kind, namespace, labelSelector: `${LABEL.managedBy}=${MANAGED_BY}` },
@@ -65,7 +52,7 @@ export class NamespaceView {
     const cache = this.#caches.get(`${ref.kind}/${ref.namespace ?? ""}`);
     if (cache === undefined)
       throw new RangeError(
-        `${keyOf(ref)} is outside of what the operator watches: kinds are listed in namespace-view.ts`,
+        `${keyOf(ref)} is outside of what the operator watches: kinds are listed in desired/kinds.ts`,
       );
     const seen = cache.get(ref.name, ref.namespace);
     const written = this.#written.get(keyOf(ref));
@@ -76,7 +63,7 @@ export class NamespaceView {
   /** The object of a key `Kind/namespace/name`. Throws RangeError for a kind or namespace that is not watched. */
   named(key: string): KubeObject | undefined {
     const [name = "", namespace = "", kind = ""] = key.split("/").toReversed();
-    const { apiVersion = "" } = WATCHED_KINDS.find((known) => known.kind === kind) ?? {};
+    const { apiVersion = "" } = CLOUD_KINDS.find((known) => known.kind === kind) ?? {};
     return this.get({ apiVersion, kind, namespace, name });
   }
 

@@ -1,7 +1,7 @@
 import type { Manifest } from "../workloads/contract.ts";
 import { SYSTEM_NAMESPACE, WEBHOOK_CONFIGURATION } from "../api/names.ts";
 import { WEBHOOK_SECRET } from "./webhook-config.ts";
-import { WATCHED_KINDS } from "./namespace-view.ts";
+import { CLOUD_KINDS } from "../desired/kinds.ts";
 
 export interface PolicyRule {
   readonly apiGroups: readonly string[];
@@ -37,7 +37,7 @@ const OWN_KINDS = ["ConfigMap", "Secret", "PersistentVolumeClaim", "Hypervisor"]
  */
 export function cloudRules(objects: readonly Manifest[]): PolicyRule[] {
   const written = new Set([...objects.map(({ kind }) => kind), ...OWN_KINDS]);
-  const seen = WATCHED_KINDS.map(({ kind }) => kind).filter((kind) => !written.has(kind));
+  const seen = CLOUD_KINDS.map(({ kind }) => kind).filter((kind) => !written.has(kind));
   return [
     ...rules([...written], WRITE),
     ...rules(seen, ["get", "list", "watch"]),

@@ -124,6 +124,8 @@ function apiArguments(folder: string, etcdUrl: string, port: number): string[] {
     // Nobody runs the controllers that these plugins wait for.
     "--disable-admission-plugins",
     "ServiceAccount",
+    // As kubeadm has it: what touches the nodes is privileged.
+    "--allow-privileged=true",
     "--profiling=false",
     "--v",
     "0",

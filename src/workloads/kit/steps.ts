@@ -1,3 +1,4 @@
+import type { Impact } from "../../api/step.ts";
 import type { ApplyStep, BuildInput, CallStep, Manifest, StepId } from "../contract.ts";
 import { objectKey } from "../contract.ts";
 
@@ -5,6 +6,7 @@ type ApplyOptions = Pick<ApplyStep, "id" | "needs" | "onFailure"> & {
   readonly objects: readonly Manifest[];
   readonly until?: ApplyStep["until"];
   readonly timeoutSeconds?: number;
+  readonly impact?: Impact;
 };
 
 /** Writes the objects and, by default, waits until they are ready. */
@@ -17,6 +19,7 @@ export function applyStep(options: ApplyOptions): ApplyStep {
     until: options.until ?? "ready",
     onFailure: options.onFailure,
     timeoutSeconds: options.timeoutSeconds ?? 300,
+    ...(options.impact === undefined ? {} : { impact: options.impact }),
   };
 }
 

@@ -8,6 +8,7 @@ export function procedure(_input: BuildInput, objects: readonly Manifest[]): rea
       id: "mariadb/ready",
       needs: [],
       objects: [...pick(objects, "Service"), ...pick(objects, "StatefulSet")],
+      impact: { level: "Fails", on: "every API" },
       onFailure: "Look at the log: underpin logs mariadb. A volume that cannot be made shows in kubectl get pvc.",
     }),
     applyStep({

@@ -7,6 +7,7 @@ export function procedure(_input: BuildInput, objects: readonly Manifest[]): rea
       id: "memcached/ready",
       needs: [],
       objects,
+      impact: { level: "ReadsSlow", on: "every API" },
       onFailure: "Look at the log: underpin logs memcached. The services work without it, only slower.",
     }),
   ];

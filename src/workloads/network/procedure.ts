@@ -9,6 +9,7 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
       id: "network/ovs",
       needs: ["ovn/services"],
       objects: pick(objects, "DaemonSet", "ovs"),
+      impact: { level: "Fails", on: "traffic of guests" },
       onFailure:
         "The log says what the node lacks, for example the interface of a provider network: underpin logs network.",
     }),

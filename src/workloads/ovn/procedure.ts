@@ -16,6 +16,7 @@ export function procedure(_input: BuildInput, objects: readonly Manifest[]): rea
       id: "ovn/databases",
       needs: ["ovn/services"],
       objects: pick(objects, "StatefulSet"),
+      impact: { level: "WritesFail", on: "networks" },
       onFailure: "Look at the logs: underpin logs ovn. A volume that cannot be made shows in kubectl get pvc.",
     }),
     applyStep({

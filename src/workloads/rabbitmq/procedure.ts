@@ -8,6 +8,7 @@ export function procedure(_input: BuildInput, objects: readonly Manifest[]): rea
       id: "rabbitmq/ready",
       needs: [],
       objects: [...pick(objects, "Service"), ...pick(objects, "StatefulSet")],
+      impact: { level: "WritesFail", on: "servers and networks" },
       onFailure: "Look at the log: underpin logs rabbitmq. A volume that cannot be made shows in kubectl get pvc.",
     }),
   ];

@@ -1,0 +1,76 @@
+import { FIELD_MANAGER, GROUP } from "../api/names.ts";
+import { Applier } from "../kube/apply.ts";
+import type { KubeClient } from "../kube/client.ts";
+import { differences } from "../kube/compare.ts";
+import { KubeError } from "../kube/errors.ts";
+import { type KubeObject, keyOf, refOf } from "../kube/types.ts";
+import type { Manifest } from "../workloads/contract.ts";
+import type { Snapshot } from "./snapshot.ts";
+
+/** What the API server would keep of an object, or why it would refuse it. */
+export type Foreseen = { readonly type: "kept"; readonly live?: KubeObject; readonly after: Manifest } | Refused;
+
+interface Refused {
+  readonly type: "refused";
+  readonly live?: KubeObject;
+  readonly message: string;
+}
+
+/** Requests at once: the API server gives one client only so many of its places. */
+const AT_ONCE = 12;
+
+/**
+ * For each object what the API server would make of it, asked by a server-side apply in a dry run where anything differs.
+ * Nothing is written. Throws KubeError when the API server cannot be asked.
+ */
+export async function foresee(
+  client: KubeClient,
+  manifests: readonly Manifest[],
+  snapshot: Snapshot,
+): Promise<readonly Foreseen[]> {
+  const applier = new Applier(client, { fieldManager: FIELD_MANAGER, shapeAnnotation: `${GROUP}/shape` });
+  const found: Foreseen[] = [];
+  const open = manifests.entries();
+  const work = async (): Promise<void> => {
+    for (const [index, manifest] of open) found[index] = await one(applier, manifest, snapshot);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, work));
+  return found;
+}
+
+async function one(applier: Applier, manifest: Manifest, snapshot: Snapshot): Promise<Foreseen> {
+  const wanted = applier.prepare(manifest);
+  const live = snapshot.objects.get(keyOf(refOf(manifest)));
+  const known = live === undefined ? {} : { live };
+  // A dry run cannot create anything in a namespace that does not exist.
+  if (!snapshot.namespaces.has(manifest.metadata.namespace ?? "")) return { type: "kept", ...known, after: wanted };
+  try {
+    const { object } = await applier.apply(manifest, live, { dryRun: true });
+    return { type: "kept", ...known, after: withoutExtras(object, wanted) };
+  } catch (error) {
+    if (!refuses(error)) throw error;
+    return { type: "refused", ...known, message: reasons(error) };
+  }
+}
+
+/** The server's reasons, without the values that it repeats: they are long, and may be secret. */
+function reasons(error: KubeError): string {
+  const told = error.causes.map(({ field, message }) => [field, message].filter(Boolean).join(": "));
+  return (told.length === 0 ? [error.message] : told)
+    .map((reason) => reason.replace(/(Invalid|Unsupported|Duplicate) value: .*: /s, ""))
+    .join("; ");
+}
+
+/** The object is wrong, or may not be changed so; not: the server is away, or we may not ask. */
+function refuses(error: unknown): error is KubeError {
+  return error instanceof KubeError && [400, 409, 422].includes(error.status);
+}
+
+/** What somebody put into what is ours as a whole goes with the second write, which no dry run shows: see `Applier`. */
+function withoutExtras(object: KubeObject, wanted: Manifest): Manifest {
+  const extras = differences(wanted, object).filter(({ extra }) => extra);
+  const data = object["data"];
+  if (extras.length === 0 || typeof data !== "object" || data === null) return object;
+  const names = new Set(extras.map(({ path }) => path.replace(/^data\./, "")));
+  return { ...object, data: Object.fromEntries(Object.entries(data).filter(([name]) => !names.has(name))) };
+}

@@ -1,0 +1,20 @@
+import { LABEL, MANAGED_BY } from "../api/names.ts";
+import type { Manifest } from "../workloads/contract.ts";
+import type { SecretData } from "./vault.ts";
+
+/** The Secret of a credential or certificate of the Cloud; its values are given as plain text. Pure. */
+export function secretManifest(
+  cloud: { readonly name: string; readonly namespace: string },
+  name: string,
+  { data, type }: { readonly data: SecretData; readonly type: string },
+): Manifest {
+  const labels = { [LABEL.instance]: cloud.name, [LABEL.managedBy]: MANAGED_BY, [LABEL.component]: "credential" };
+  const encoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, "utf8").toString("base64")]);
+  return {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name, namespace: cloud.namespace, labels },
+    type,
+    data: Object.fromEntries(encoded),
+  };
+}

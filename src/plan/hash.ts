@@ -1,0 +1,38 @@
+import { type Manifest, objectKey } from "../api/manifest.ts";
+import { contentHash } from "../content/canonical.ts";
+import { ownedFields } from "./owned.ts";
+import { comparable, type Keyed } from "./secrets.ts";
+
+/** What a plan stands on: when any of it moves, the plan is another. */
+export interface Ground {
+  /** The Cloud as it would be: where it is, its generation, its content. */
+  readonly cloud: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly generation: number;
+    readonly spec: unknown;
+  };
+  /** The operator that would carry it out. */
+  readonly operator: string;
+  /** Reference of each image by name: it names the content. */
+  readonly images: Readonly<Record<string, string>>;
+  /** Hash of the release's options. */
+  readonly catalogue: string;
+  /** Hash of each step that would run. */
+  readonly steps: Readonly<Record<string, string>>;
+  /** All objects of the Cloud as they are, with their `managedFields`. */
+  readonly live: readonly Manifest[];
+  /** Whose fields count. */
+  readonly manager: string;
+}
+
+/** Hex SHA-256 of the ground. Fields of other managers, status and the order of objects do not change it. Pure. */
+export function groundHash(ground: Ground, keyed: Keyed): string {
+  const { live, manager, ...rest } = ground;
+  const objects = live.map((object): [string, unknown] => {
+    const hidden = comparable(object, keyed);
+    const managed = { ...hidden, metadata: { ...hidden.metadata, managedFields: object.metadata["managedFields"] } };
+    return [objectKey(object), ownedFields(managed, manager)];
+  });
+  return contentHash({ ...rest, live: objects.toSorted(([a], [b]) => (a < b ? -1 : 1)) });
+}
