@@ -58,6 +58,9 @@ test("every verb's help has examples", () => {
     "stop",
     "down",
     "check",
+    "plan",
+    "explain",
+    "schema",
     "status",
     "witness",
     "doctor",
@@ -124,6 +127,16 @@ test("without a cluster, what needs one says so with exit code 4", () => {
     assert.match(out + err, /underpin up/);
     assert.ok(!err.includes("    at "), "no stack trace");
   }
+});
+
+test("a plan that cannot be made ends with 1, for 2 says that there are changes", () => {
+  for (const args of [
+    ["-f", "examples/laptop.yaml"],
+    ["-f", "/nowhere"],
+    ["-f", "test/unit/cli-golden/bad.yaml"],
+    ["--fille", "x"],
+  ])
+    assert.equal(cli("plan", ...args).code, 1, args.join(" "));
 });
 
 test("verbs and flags complete", () => {
