@@ -1,3 +1,4 @@
+import { KNOWN_RELEASES } from "../api/releases.ts";
 import { catalogueServices, loadCatalogue } from "../releases/catalogue.ts";
 import { releaseNames } from "../releases/index.ts";
 import type { CatalogueOption } from "../oslo/catalogue.ts";
@@ -35,10 +36,12 @@ async function releaseSection(release: string): Promise<readonly string[]> {
     }),
   );
   if (rows.length === 0) return [];
+  const unseen = "No Cloud of this release runs yet: what is said of its processes is what was seen in those before.";
   return [
     "",
     `## ${release}`,
     "",
+    ...(KNOWN_RELEASES.some((known) => known === release) ? [] : [unseen, ""]),
     "| service | option, marked mutable | read by | takes effect in a running process | why |",
     "|---|---|---|---|---|",
     ...rows.flat(),
