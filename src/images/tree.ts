@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Exec } from "../host/exec.ts";
 import { type BuiltImage, ensureImages, type ImageOptions } from "./index.ts";
@@ -96,7 +96,8 @@ async function unpacked(
   { exec, cacheDir }: Pick<ImageOptions, "exec" | "cacheDir">,
 ): Promise<ImageTree> {
   await mkdir(cacheDir, { recursive: true, mode: 0o755 });
-  const work = await mkdtemp(join(cacheDir, "tree-"));
+  await removeLeft(cacheDir);
+  const work = await mkdtemp(join(cacheDir, `tree-${process.pid}-`));
   const remove = (): Promise<void> => rm(work, { recursive: true, force: true });
   const tree = join(work, "root");
   try {
@@ -124,6 +125,15 @@ async function unpacked(
       await remove();
     },
   };
+}
+
+/** Trees of processes that were killed: folders only, since what is mounted in them goes with its namespace. */
+async function removeLeft(cacheDir: string): Promise<void> {
+  for (const name of await readdir(cacheDir)) {
+    const owner = /^tree-(\d+)-/.exec(name)?.[1];
+    const lives = owner === undefined || (await stat(`/proc/${owner}`).catch(() => undefined)) !== undefined;
+    if (!lives) await rm(join(cacheDir, name), { recursive: true, force: true });
+  }
 }
 
 /** A layer may be compressed: tar sees that in a file, not in a pipe. */

@@ -159,3 +159,12 @@ describe("who reads an option", () => {
     assert.deepEqual(by.get("used"), ["agent"]);
   });
 });
+
+test("groups that differ in the case of letters alone are one, by the name that is listed", () => {
+  const listed = assembled([dumped("a", { group: "agent" }), dumped("a", { group: "AGENT", help: "again" })]);
+  const options = withStarted(listed, { api: started(dumped("b", { group: "Agent" })) });
+  assert.deepEqual(
+    options.map(({ group, name }) => `${group}.${name}`),
+    ["agent.a", "agent.b"],
+  );
+});

@@ -70,8 +70,19 @@ export function assemble(name: string, service: ServiceOptions, dumps: readonly 
   return withAuth(options, dumps[0].auth);
 }
 
-function identity({ group, name }: OptionName): string {
-  return `${group}\0${name}`;
+/** Groups whose names differ in the case of letters alone are one section of a file, but for DEFAULT. */
+export function identity({ group, name }: OptionName): string {
+  return `${group === "DEFAULT" ? group : group.toLowerCase()}\0${name}`;
+}
+
+/** Every group by one name: its first. */
+function spelledAlike(options: readonly CatalogueOption[]): CatalogueOption[] {
+  const names = new Map<string, string>();
+  for (const { group } of options) {
+    const key = identity({ group, name: "" });
+    names.set(key, names.get(key) ?? group);
+  }
+  return options.map((option) => ({ ...option, group: names.get(identity({ ...option, name: "" })) ?? option.group }));
 }
 
 /** What a component had registered when it was started, as far as it comes without the world. */
@@ -102,7 +113,7 @@ export function withStarted(
     if (listed === undefined) known.set(id, merge(definitions));
     else if (!COMMAND_LINE.has(listed.name) && listed.fromMachine !== true) known.set(id, asRun(listed, definitions));
   }
-  return [...known.values()];
+  return spelledAlike([...known.values()]);
 }
 
 function asRun(listed: CatalogueOption, definitions: readonly DumpedOption[]): CatalogueOption {

@@ -1,5 +1,5 @@
 import type { CatalogueOption, JsonValue } from "../../oslo/catalogue.ts";
-import type { Started } from "./assemble.ts";
+import { identity, type Started } from "./assemble.ts";
 import type { ServiceOptions } from "./services.ts";
 
 /** Names of options that a component's code can ask for, by component. */
@@ -17,14 +17,11 @@ export function withReaders(
     service,
   }: { asked: AskedNames; started: Readonly<Record<string, Started>>; service: ServiceOptions },
 ): CatalogueOption[] {
-  const registered = new Set(
-    Object.values(started).flatMap((one) => one.options.map(({ group, name }) => `${group}\0${name}`)),
-  );
+  const registered = new Set(Object.values(started).flatMap((one) => one.options.map(identity)));
   const readers = new Map(options.map((option) => [option, named(option, asked)]));
   for (let changed = true; changed;) changed = followReferences(options, readers);
   return options.map((option) => {
-    if (belongsElsewhere(option, service) && !registered.has(`${option.group}\0${option.name}`))
-      return { ...option, readBy: [] };
+    if (belongsElsewhere(option, service) && !registered.has(identity(option))) return { ...option, readBy: [] };
     const found = readers.get(option) ?? new Set();
     if (found.size === 0 || found.size === service.components.length) return option;
     return { ...option, readBy: [...found].toSorted() };

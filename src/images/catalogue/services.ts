@@ -100,7 +100,7 @@ export const SERVICES: Readonly<Record<string, ServiceOptions>> = {
       ...PRIVILEGED,
     ],
     components: ["api"],
-    dynamic: [{ listedIn: { group: "DEFAULT", name: "enabled_backends" }, like: "glance_store" }, ...EVERYWHERE],
+    dynamic: [{ listedIn: { group: "DEFAULT", name: "enabled_backends" }, like: "{name}" }, ...EVERYWHERE],
   },
   keystone: {
     distributions: ["keystone"],

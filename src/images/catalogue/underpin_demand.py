@@ -39,12 +39,17 @@ def nova():
 def glance():
     import glance_store
     from glance.common import wsgi
+    from glance_store import driver, multi_backend
 
     conf = cfg.ConfigOpts()
     conf.register_opt(cfg.DictOpt("enabled_backends", default={}))
     conf([], default_config_files=[], default_config_dirs=[])
     glance_store.register_store_opts(conf, reserved_stores=wsgi.RESERVED_STORES)
-    return of(conf, lambda name: name in wsgi.RESERVED_STORES)
+    reserved = of(conf, lambda name: name in wsgi.RESERVED_STORES)
+    # A store's group is read by its driver, which adds these; the groups of the drivers are not in any file.
+    every = [option for options in multi_backend._list_driver_opts().values() for option in options]
+    common = list(driver._MULTI_BACKEND_OPTS)
+    return [*((name, [*options, *common]) for name, options in reserved), (NAME, [*every, *common])]
 
 
 def keystone():
