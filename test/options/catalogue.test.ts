@@ -1,6 +1,7 @@
 // The committed data of a release is what its images tell, and has every option that is installed in them.
 import assert from "node:assert/strict";
-import { homedir } from "node:os";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { pathsFrom } from "../../src/cli/paths.ts";
@@ -9,7 +10,8 @@ import { ContentStore } from "../../src/host/store.ts";
 import type { ImageData } from "../../src/images/catalogue/index.ts";
 import { differing, RELEASE_IMAGES, readRelease } from "../../src/images/catalogue/releases.ts";
 import { NOT_RUN } from "../../src/images/catalogue/services.ts";
-import { imageTree } from "../../src/images/tree.ts";
+import { ensureImages } from "../../src/images/index.ts";
+import { archiveTree, imageTree } from "../../src/images/tree.ts";
 import type { Catalogue } from "../../src/oslo/catalogue.ts";
 import { catalogueServices, loadCatalogue } from "../../src/releases/catalogue.ts";
 
@@ -53,6 +55,27 @@ with os.fdopen(answer, "w") as pipe:
 
 /** What cannot be told, and why that is no fault of ours. */
 const KNOWN_NOTES = [/^policy neutron_lib: ModuleNotFoundError/];
+
+test(
+  "an archive that holds all layers of its image is entered, without a network and without what is here",
+  { skip },
+  async () => {
+    const [debian] = await ensureImages({ ...OPTIONS, names: ["debian"] });
+    const folder = await mkdtemp(join(tmpdir(), "underpin-archive-"));
+    try {
+      const file = join(folder, "hello");
+      await writeFile(file, "from outside");
+      await using tree = await archiveTree(debian?.archive ?? "", OPTIONS);
+      assert.match(tree.image, /^[0-9a-f]{16}$/);
+      const script = "cat; cat /run/underpin/hello; echo; tail -n +3 /proc/net/dev | cut -d: -f1; pwd; echo $LANG";
+      const said = await tree.run(["sh", "-c", script], { input: "in ", files: [file], folder: "/tmp/home" });
+      const [first, network, home, language] = said.split("\n").map((line) => line.trim());
+      assert.deepEqual([first, network, home, language], ["in from outside", "lo", "/tmp/home", "C.UTF-8"]);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  },
+);
 
 for (const release of Object.keys(RELEASE_IMAGES))
   describe(`the data of ${release}`, { skip }, () => {
