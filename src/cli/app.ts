@@ -18,6 +18,7 @@ import { command as kubeconfig } from "./verbs/kubeconfig.ts";
 import { command as kubectl } from "./verbs/kubectl.ts";
 import { command as logs } from "./verbs/logs.ts";
 import { command as openstack } from "./verbs/openstack.ts";
+import { command as plan } from "./verbs/plan.ts";
 import { command as release } from "./verbs/release.ts";
 import { command as schema } from "./verbs/schema.ts";
 import { command as status } from "./verbs/status.ts";
@@ -31,7 +32,7 @@ const EXIT_CODES = [
   "EXIT CODES",
   "  0    done",
   "  1    the work failed, or something is wrong",
-  "  2    the command line or the Cloud is not right; nothing was touched",
+  "  2    the command line or the Cloud is not right; nothing was touched. Of `plan`: there are changes",
   "  3    another command that changes things is at work",
   "  4    there is no running cluster to talk to",
   "  130  interrupted",
@@ -51,6 +52,7 @@ export function application(color: boolean): Application<CliContext> {
       stop,
       down,
       check,
+      plan,
       explain,
       config,
       schema,

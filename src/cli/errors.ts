@@ -5,6 +5,8 @@ export const EXIT = {
   failed: 1,
   /** The command line or the Cloud is not right; nothing was touched. */
   usage: 2,
+  /** Of `plan` alone, whose failures all are 1: there is something to change. */
+  changes: 2,
   /** Another command that changes things is at work. */
   locked: 3,
   /** There is no running cluster to talk to. */

@@ -29,8 +29,9 @@ async function main(argv: readonly string[]): Promise<void> {
     return;
   }
   await run(app, [name, ...args], cli);
-  // stricli has codes of its own, below zero: what it refuses is a wrong command line.
-  if (typeof process.exitCode === "number" && process.exitCode < 0) process.exitCode = EXIT.usage;
+  // stricli has codes of its own, below zero: what it refuses is a wrong command line. Of a plan, 2 says something else.
+  if (typeof process.exitCode === "number" && process.exitCode < 0)
+    process.exitCode = name === "plan" ? EXIT.failed : EXIT.usage;
 }
 
 // A reader that has enough (`| head`) closes the pipe: that is no failure.

@@ -1,7 +1,12 @@
 // What a plan foretells, and what a real apply on a real API server then writes: the same objects, every time.
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { type Cloud, readCloud } from "../../src/api/cloud.ts";
 import { customResourceDefinitions } from "../../src/api/crd.ts";
@@ -19,6 +24,7 @@ import type { KubeClient } from "../../src/kube/client.ts";
 import { createClient } from "../../src/kube/http-client.ts";
 import { Inventory } from "../../src/kube/inventory.ts";
 import { keyOf, type ObjectRef, refOf } from "../../src/kube/types.ts";
+import { operatorManifests } from "../../src/operator/install.ts";
 import { MAKERS } from "../../src/operator/makers.ts";
 import { writeState } from "../../src/operator/state.ts";
 import type { Plan } from "../../src/plan/plan.ts";
@@ -27,6 +33,7 @@ import { fixedInput, LAPTOP } from "../unit/build-input.ts";
 import { type ApiServer, binaries, startApiServer } from "./api-server.ts";
 
 const bin = binaries();
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const CHANGES = Number(process.env["PLAN_CHANGES"] ?? 40);
 const BOOKS = [STATE_NAME, INVENTORY_NAME, "underpin-vault"];
 
@@ -116,10 +123,13 @@ describe(
   () => {
     let server: ApiServer;
     let kube: KubeClient;
+    let folder: string;
     let options: PlanOptions;
 
     before(async () => {
+      folder = await mkdtemp(join(tmpdir(), "plan-"));
       server = await startApiServer(bin ?? "");
+      await writeFile(join(folder, "kubeconfig"), server.kubeconfig, { mode: 0o600 });
       kube = createClient(server.config);
       const made = { fieldManager: "test" };
       for (const name of ["laptop", "laptop-nodes"])
@@ -143,6 +153,7 @@ describe(
     after(async () => {
       await kube?.close();
       await server?.stop();
+      await rm(folder, { recursive: true, force: true });
     });
 
     function cloudOf(spec: object): Cloud {
@@ -284,6 +295,40 @@ describe(
         { fieldManager: "somebody" },
       );
       assert.notEqual((await plan(cloudOf({}))).hash, hash);
+    });
+
+    test("the command shows it, and its exit code says whether there is something to do", async () => {
+      await carryOut(cloudOf({}));
+      const { images } = options;
+      const installed = operatorManifests({ operatorImage: "operator:1", images, crds: [], cloudRules: [] });
+      for (const one of installed.filter(({ kind }) => ["Namespace", "ConfigMap", "Deployment"].includes(kind)))
+        await kube.apply(one, { fieldManager: "test" });
+      const file = join(folder, "cloud.yaml");
+      const run = async (spec: object, ...args: string[]) => {
+        const { name, namespace } = LAPTOP.metadata;
+        await writeFile(
+          file,
+          JSON.stringify({ ...LAPTOP, metadata: { name, namespace }, spec: { ...LAPTOP.spec, ...spec } }),
+        );
+        const command = ["src/cli/main.ts", "plan", "-f", file, "--kubeconfig", join(folder, "kubeconfig"), ...args];
+        return spawnSync(process.execPath, command, { cwd: ROOT, encoding: "utf8", maxBuffer: 1e8 });
+      };
+      const same = await run({});
+      assert.deepEqual([same.stdout, same.stderr, same.status], ["Cloud laptop/laptop: nothing to do\n", "", 0]);
+      const other = await run({ services: { glance: { replicas: 2 } } }, "-o", "json");
+      assert.equal(other.status, 2, other.stderr);
+      const told = JSON.parse(other.stdout) as Plan;
+      assert.deepEqual(
+        told.objects.map(({ type, key }) => `${type} ${key.replace(/-[0-9a-f]{10}$/, "")}`),
+        [
+          "changed ConfigMap/laptop/gateway-config",
+          "changed Deployment/laptop/gateway",
+          "changed Deployment/laptop/glance",
+          "created PodDisruptionBudget/laptop/glance",
+        ],
+      );
+      assert.match((await run({ region: "West" }, "--detail")).stdout, /\nOBJECTS\n[^]*\nOPTIONS\n[^]*\nSTEPS\n/);
+      assert.equal((await run({}, "--context", "nowhere")).status, 1);
     });
 
     test("a plan of a whole cloud holds no secret's value and takes less than a second", async () => {

@@ -1,0 +1,104 @@
+// How a plan is shown; UPDATE_GOLDEN=1 writes the files of cli-golden.
+import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
+import { test } from "node:test";
+import { planMarkdown, planText } from "../../src/cli/render/plan.ts";
+import { buildDesired } from "../../src/desired/objects.ts";
+import { makePlan, type Plan } from "../../src/plan/plan.ts";
+import { keyedBy } from "../../src/plan/secrets.ts";
+import { objectKey } from "../../src/workloads/contract.ts";
+import { loadWorkloads } from "../../src/workloads/registry.ts";
+import { fixedCloud, fixedInput, SECRET_MARK } from "./build-input.ts";
+
+const GOLDEN = new URL("cli-golden/", import.meta.url);
+const workloads = await loadWorkloads();
+const nova = {
+  mutable: new Set(["DEFAULT.debug"]),
+  readBy: new Map<string, string[]>(),
+  formed: new Map<string, never>(),
+};
+
+function built({ mariadb, ...spec }: Readonly<Record<string, unknown>>) {
+  const input = fixedInput(workloads, fixedCloud(spec));
+  const images = { ...input.images, ...(typeof mariadb === "string" ? { mariadb } : {}) };
+  return buildDesired(workloads, { ...input, images, release: { ...input.release, options: { nova } } });
+}
+
+/** The plan from one Cloud to another, without an API server's defaults. */
+function planned(before: Readonly<Record<string, unknown>>, after: Readonly<Record<string, unknown>>, part = {}): Plan {
+  const [was, is] = [built(before), built(after)];
+  const live = new Map(was.objects.map((object) => [objectKey(object), object]));
+  const wanted = new Set(is.objects.map(objectKey));
+  const pairs = is.objects.map((object) => {
+    const found = live.get(objectKey(object));
+    return { ...(found === undefined ? {} : { live: found }), after: object };
+  });
+  const gone = was.objects.filter((object) => !wanted.has(objectKey(object))).map((object) => ({ live: object }));
+  const cloud = { namespace: "laptop", name: "laptop", generation: 2, spec: {} };
+  return makePlan({
+    // Fixed, so that a changed image or builder changes what is shown only where it shows.
+    ground: { cloud, operator: "o", images: {}, catalogue: "c", live: [], manager: "underpin-operator" },
+    pairs: [...pairs, ...gone],
+    steps: is.steps,
+    done: Object.fromEntries(was.steps.map(({ step, hash }) => [step.id, hash])),
+    keyed: keyedBy("golden"),
+    refused: [],
+    provisional: [],
+    notes: [],
+    ...part,
+  });
+}
+
+/** Hashes in names and of the plan change with every builder; what is shown of them does not matter. */
+function masked(text: string): string {
+  return `${text
+    .replaceAll(/\b[0-9a-f]{64}\b/g, "<hash>")
+    .replaceAll(/plan [0-9a-f]{12}/g, "plan <hash>")
+    .replaceAll(/-[0-9a-f]{10}\b/g, "-<hash>")
+    .replaceAll(/\(secret [0-9a-f]{16}\)/g, "(secret <hash>)")
+    .replaceAll(/"[0-9a-f]{16}"/g, '"<hash>"')
+    .replaceAll(/\d+ stay/g, "<number> stay")
+    .replaceAll(/"unchanged": \d+/g, '"unchanged": 0')}\n`;
+}
+
+function sameAsGolden(name: string, text: string): void {
+  const file = new URL(name, GOLDEN);
+  if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(file, masked(text));
+  assert.equal(masked(text), readFileSync(file, "utf8"));
+  assert.ok(!text.includes(SECRET_MARK), "no secret");
+}
+
+const placement = { options: { placement: { allocation_conflict_retry_count: 11 } } };
+const after = { services: { nova: { options: { DEFAULT: { debug: true } } }, placement, glance: { replicas: 2 } } };
+
+test("a change for people: short, with detail, and for a merge request", () => {
+  const plan = planned({}, after);
+  sameAsGolden("plan.txt", planText(plan, false));
+  sameAsGolden("plan-detail.txt", planText(plan, true));
+  sameAsGolden("plan.md", planMarkdown(plan, true));
+  const small = planned({}, { services: { glance: { options: { DEFAULT: { workers: 3 } } } } });
+  sameAsGolden("plan.json", JSON.stringify(small, null, 2));
+});
+
+test("what must be seen comes first: what is refused, and data that goes", () => {
+  const risk = {
+    refused: [{ key: "StatefulSet/laptop/mariadb", message: "spec: Forbidden" }],
+    notes: ["spec.change.paused is true: nothing of this is done until it is false."],
+    provisional: ["Secret/laptop/x"],
+  };
+  const plan = { ...planned({}, after, risk), dataAtRisk: ["PersistentVolumeClaim/laptop/images"] };
+  const lines = planText(plan, false).split("\n").slice(2);
+  assert.match(lines[0] ?? "", /^REFUSED +StatefulSet\/laptop\/mariadb: spec: Forbidden$/);
+  assert.match(lines[1] ?? "", /^DATA LOST +PersistentVolumeClaim\/laptop\/images is deleted/);
+  assert.match(lines.join("\n"), /\nnote +spec\.change\.paused is true/);
+});
+
+test("a database that starts anew is told as impact, and nothing to do in one line", () => {
+  assert.match(
+    planText(planned({}, { mariadb: "mirror.example.org/mariadb:2" }), false),
+    /\nimpact +every API: fails while the pods of mariadb\/ready are replaced\n/,
+  );
+  const same = planned({}, {});
+  assert.equal(planText(same, true), "Cloud laptop/laptop: nothing to do");
+  assert.equal(planMarkdown(same, true), "### Plan of laptop/laptop: nothing to do");
+});
