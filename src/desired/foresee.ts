@@ -1,7 +1,7 @@
 import { FIELD_MANAGER, GROUP } from "../api/names.ts";
-import { Applier } from "../kube/apply.ts";
+import { Applier, takesOver } from "../kube/apply.ts";
 import type { KubeClient } from "../kube/client.ts";
-import { differences } from "../kube/compare.ts";
+import { differences, isFields, KEYED } from "../kube/compare.ts";
 import { KubeError } from "../kube/errors.ts";
 import { type KubeObject, keyOf, refOf } from "../kube/types.ts";
 import type { Manifest } from "../workloads/contract.ts";
@@ -69,8 +69,29 @@ function refuses(error: unknown): error is KubeError {
 /** What somebody put into what is ours as a whole goes with the second write, which no dry run shows: see `Applier`. */
 function withoutExtras(object: KubeObject, wanted: Manifest): Manifest {
   const extras = differences(wanted, object).filter(({ extra }) => extra);
-  const data = object["data"];
-  if (extras.length === 0 || typeof data !== "object" || data === null) return object;
-  const names = new Set(extras.map(({ path }) => path.replace(/^data\./, "")));
-  return { ...object, data: Object.fromEntries(Object.entries(data).filter(([name]) => !names.has(name))) };
+  if (extras.length === 0 || !takesOver(object, FIELD_MANAGER)) return object;
+  return extras.reduce<unknown>((rest, { path }) => without(rest, path, ""), object) as Manifest;
+}
+
+/** A value without what is at the path of a difference, `spec.containers[api].env[A]`; keys may have dots. */
+function without(value: unknown, path: string, list: string): unknown {
+  if (isFields(value)) {
+    const fits = (key: string): boolean => path === key || path.startsWith(`${key}.`) || path.startsWith(`${key}[`);
+    const key = Object.keys(value)
+      .filter(fits)
+      .toSorted((a, b) => b.length - a.length)[0];
+    if (key === undefined) return value;
+    const rest = path.slice(key.length).replace(/^\./, "");
+    if (rest !== "") return { ...value, [key]: without(value[key], rest, key) };
+    return Object.fromEntries(Object.entries(value).filter(([name]) => name !== key));
+  }
+  const [item, name] = /^\[([^\]]*)\]\.?/.exec(path) ?? [];
+  if (!Array.isArray(value) || item === undefined) return value;
+  const keyOf = KEYED[list];
+  const named = (one: unknown, index: number): boolean =>
+    (keyOf !== undefined && isFields(one) ? String(keyOf(one)) : String(index)) === name;
+  const rest = path.slice(item.length);
+  const items = value as readonly unknown[];
+  if (rest === "") return items.filter((one, index) => !named(one, index));
+  return items.map((one, index) => (named(one, index) ? without(one, rest, "") : one));
 }

@@ -120,6 +120,11 @@ function mergeManagers(object: KubeObject, manager: string): FieldsEntry[] | und
   return [{ ...ours, fieldsV1 }, ...entries.filter((entry) => entry !== ours && !foreign(entry))];
 }
 
+/** True when `Applier` would take what others added to the object, and so remove it. */
+export function takesOver(object: KubeObject, manager: string): boolean {
+  return mergeManagers(object, manager) !== undefined;
+}
+
 function union(a: object, b: object): object {
   const result: Record<string, object> = { ...(a as Record<string, object>) };
   for (const [key, value] of Object.entries(b)) result[key] = union(result[key] ?? {}, value as object);

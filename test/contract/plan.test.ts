@@ -23,7 +23,7 @@ import { Applier } from "../../src/kube/apply.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { createClient } from "../../src/kube/http-client.ts";
 import { Inventory } from "../../src/kube/inventory.ts";
-import { keyOf, type ObjectRef, refOf } from "../../src/kube/types.ts";
+import { fieldAt, keyOf, type ObjectRef, refOf } from "../../src/kube/types.ts";
 import { operatorManifests } from "../../src/operator/install.ts";
 import { MAKERS } from "../../src/operator/makers.ts";
 import { writeState } from "../../src/operator/state.ts";
@@ -66,7 +66,12 @@ class Recorder {
             note("deleted", keyOf(args[0]));
             return target.delete(...args);
           };
-        if (name === "patch" || name === "create") return () => assert.fail(`${name} is no write that was planned`);
+        if (name === "patch")
+          return async (...args: Parameters<KubeClient["patch"]>) => {
+            note("changed", keyOf(args[0]));
+            return target.patch(...args);
+          };
+        if (name === "create") return () => assert.fail("the operator creates nothing but by apply");
         const value: unknown = target[name];
         return typeof value === "function" ? (value.bind(target) as unknown) : value;
       },
@@ -278,6 +283,31 @@ describe(
         found.objects.map(({ key, fields }) => [key, fields.map(({ path }) => path)]),
         [["ConfigMap/laptop/underpin-ca", ['data["ca.crt"]']]],
       );
+    });
+
+    test("what others added to what is ours as a whole is foretold to go, and goes", async () => {
+      await carryOut(cloudOf({}));
+      const ref = { apiVersion: "apps/v1", kind: "Deployment", namespace: "laptop", name: "placement" };
+      const live = await kube.get(ref);
+      const container = fieldAt(live, "spec", "template", "spec", "containers", 0) as { name: string };
+      const added = {
+        containers: [{ ...container, env: [{ name: "ADDED", value: "1" }] }],
+        nodeSelector: { "example.org/disk": "fast" },
+      };
+      const value = { spec: { template: { spec: added } } };
+      await kube.patch(ref, { type: "merge", value }, { fieldManager: "kubectl-edit" });
+      const data = { "extra.crt": "x" };
+      await kube.patch(
+        { ...ref, apiVersion: "v1", kind: "ConfigMap", name: "underpin-ca" },
+        { type: "merge", value: { data } },
+        { fieldManager: "kubectl-edit" },
+      );
+      const found = await foretoldIsDone(cloudOf({}), "added");
+      assert.deepEqual(
+        found.objects.map(({ key }) => key),
+        ["ConfigMap/laptop/underpin-ca", "Deployment/laptop/placement"],
+      );
+      assert.ok((await plan(cloudOf({}))).empty);
     });
 
     test("the hash follows what is ours, and nobody else's fields", async () => {
