@@ -49,12 +49,14 @@ async function one(applier: Applier, manifest: Manifest, snapshot: Snapshot): Pr
     return { type: "kept", ...known, after: withoutExtras(object, wanted) };
   } catch (error) {
     if (!refuses(error)) throw error;
-    return { type: "refused", ...known, message: reasons(error) };
+    return { type: "refused", ...known, message: reasons(error, manifest.kind) };
   }
 }
 
 /** The server's reasons, without the values that it repeats: they are long, and may be secret. */
-function reasons(error: KubeError): string {
+function reasons(error: KubeError, kind: string): string {
+  if (kind === "Secret")
+    return `${error.reason}: ${error.causes.map(({ field }) => field ?? "?").join(", ") || "the Secret"}`;
   const told = error.causes.map(({ field, message }) => [field, message].filter(Boolean).join(": "));
   return (told.length === 0 ? [error.message] : told)
     .map((reason) => reason.replace(/(Invalid|Unsupported|Duplicate) value: .*: /s, ""))
