@@ -15,8 +15,8 @@ export interface TriedCloud {
   readonly texts: readonly string[];
 }
 
-/** Options of oslo.config itself, which no file sets, and defaults that are facts of the process. */
-const OWN = new Set(["config_file", "config_dir", "config_source", "shell_completion", "processname", "my_ipv6"]);
+/** Options of oslo.config itself, which no file sets. */
+const OWN = new Set(["config_file", "config_dir", "config_source", "shell_completion"]);
 const SET_AT_ONCE = 120;
 
 /** `count` configurations, each with some options set. */
@@ -26,11 +26,13 @@ export function triedClouds(catalogue: Catalogue, count: number, next: () => num
   const older = new Set(
     options.flatMap(({ olderNames = [] }) => olderNames.map(({ group, name }) => `${group}.${name}`)),
   );
+  const inFiles = Map.groupBy(options, placeInFiles);
   const free = [...options.keys()].filter((index) => {
     const option = options[index];
-    return option !== undefined && !OWN.has(option.name) && !older.has(`${option.group}.${option.name}`);
+    if (option === undefined || older.has(`${option.group}.${option.name}`)) return false;
+    return isListed(option) && inFiles.get(placeInFiles(option))?.length === 1;
   });
-  const namers = options.filter(({ name }) => !OWN.has(name)).flatMap((option) => namesOf(option));
+  const namers = options.filter(isListed).flatMap((option) => namesOf(option));
   return Array.from({ length: count }, () => {
     const ask = [...new Set(Array.from({ length: SET_AT_ONCE }, () => pick(free, next)))];
     const texts = ask.map((index) => textFor(options[index], namers, next));
@@ -40,6 +42,16 @@ export function triedClouds(catalogue: Catalogue, count: number, next: () => num
 
 export function optionsOf(catalogue: Catalogue): readonly CatalogueOption[] {
   return catalogue.groups.flatMap((group) => catalogue.options(group));
+}
+
+/** Groups of the same letters are one group in files. */
+function placeInFiles(option: CatalogueOption): string {
+  return `${option.group.toLowerCase()}.${destOf(option)}`;
+}
+
+/** What only a running process registers may be missing here. */
+function isListed({ name, namespaces }: CatalogueOption): boolean {
+  return !OWN.has(name) && namespaces.length > 0;
 }
 
 /** Ways to name an option: bare ones mean the own group or DEFAULT. */

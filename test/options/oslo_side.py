@@ -1,24 +1,33 @@
 """
 The real side of the tests of options: options as their services register them, read from files by oslo.config itself.
 Reads JSON from standard input and writes JSON to standard output:
-{"service": {"namespaces": [...], "distributions": [...]}, "options": [[group, name, [namespaces]], ...],
+{"service": {"namespaces": [...], "distributions": [...]},
+ "options": [{"group": ..., "name": name in code, "namespaces": [...], "type": ..., "multi": ...,
+              "default": ..., "fromMachine": ...}, ...],
  "files": [{"text": ..., "pairs": [[group of the file, index into options], ...]}, ...],
  "clouds": [{"text": ..., "ask": [index, ...]}]}
 In `files` an option stands in groups that are made for the test; in `clouds` all options stand where they belong.
 An answer is ["accept", value], ["reject", name of the exception], or ["missing", ""] for an option that is not found.
 """
+import copy
 import gc
+import importlib
 import importlib.metadata
 import json
 import logging
 import math
+import multiprocessing
+import os
 import sys
 import tempfile
 import warnings
 
 warnings.simplefilter("ignore")
 logging.disable(logging.CRITICAL)
+# Bounds that follow from the number of CPUs are of a machine, not of the option: on this one they are no bounds.
+multiprocessing.cpu_count = os.cpu_count = lambda: 10**4400
 
+import underpin_options  # noqa: E402
 from oslo_config import cfg  # noqa: E402
 
 
@@ -27,22 +36,26 @@ def entry_points(group):
 
 
 def registered(service):
-    """Options by group and name in code, for each namespace."""
-    points = {point.name: point for point in entry_points("oslo.config.opts") if point.name in service["namespaces"]}
-    loaded = {}
-    for name, point in points.items():
-        try:
-            loaded[name] = point.load()
-        except Exception:  # of a library that is not there
-            continue
+    """Options by namespace, group and name in code, after the service's hooks have changed the libraries' defaults."""
+    found = listed(service["namespaces"])
     for hook in entry_points("oslo.config.opts.defaults"):
         if hook.dist.name in service["distributions"]:
             hook.load()()
+    return found
+
+
+def listed(namespaces):
     found = {}
-    for namespace, lister in loaded.items():
-        for group, options in lister():
+    for point in entry_points("oslo.config.opts"):
+        if point.name not in namespaces:
+            continue
+        try:
+            groups = point.load()()
+        except Exception:  # of a library that is not there
+            continue
+        for group, options in groups:
             for option in options:
-                found.setdefault((namespace, getattr(group, "name", group) or "DEFAULT", option.dest), option)
+                found.setdefault((point.name, getattr(group, "name", group) or "DEFAULT", option.dest), option)
     return found
 
 
@@ -64,24 +77,53 @@ def plugins():
 def chosen(service, wanted):
     """The real option of each that is wanted: of the first of its namespaces in the service's order; None: not found."""
     found, auth = registered(service), plugins()
-    elsewhere = alive() if any(not namespaces for _, _, namespaces in wanted) else {}
+    elsewhere = unlisted() if any(not one["namespaces"] for one in wanted) else {}
     order = {name: index for index, name in enumerate(service["namespaces"])}
     result = []
-    for group, name, namespaces in wanted:
-        ranked = sorted(namespaces, key=lambda namespace: order.get(namespace, len(order)))
-        candidates = [found.get((namespace, group, name)) for namespace in ranked]
+    for one in wanted:
+        ranked = sorted(one["namespaces"], key=lambda namespace: order.get(namespace, len(order)))
+        candidates = [found.get((namespace, one["group"], one["name"])) for namespace in ranked]
         real = [candidate for candidate in candidates if candidate is not None]
-        result.append(real[0] if real else auth.get(name) or elsewhere.get(name))
+        if not real and ranked:
+            real = [auth[one["name"]]] if one["name"] in auth else []
+        if not real and not ranked:
+            alike = [option for option in elsewhere.get(one["name"], []) if same_kind(option, one)]
+            real = alike[:1]
+        result.append(real[0] if real else None)
     return result
 
 
-def alive():
-    """Options that no namespace lists, of the modules that are loaded: those of whose name there is one only."""
+# Of what only a running process registers.
+MODULES = (
+    "keystone.conf",
+    "keystonemiddleware.auth_token",
+    "neutron.agent.common.utils",
+    "neutron.conf.quota",
+    "neutron.quota",
+    "oslo_messaging._metrics.client",
+    "oslo_privsep.priv_context",
+)
+
+
+def unlisted():
+    """Options by name in code that no namespace of the service lists: its libraries' and those of loaded modules."""
+    listed([point.name for point in entry_points("oslo.config.opts")])
+    for module in MODULES:
+        try:
+            importlib.import_module(module)
+        except Exception:  # of another service
+            continue
     by_name = {}
     for thing in gc.get_objects():
         if isinstance(thing, cfg.Opt):
             by_name.setdefault(thing.dest, []).append(thing)
-    return {name: options[0] for name, options in by_name.items() if len({repr(one.type) for one in options}) == 1}
+    for name, option in plugins().items():
+        by_name.setdefault(name, []).append(option)
+    return by_name
+
+
+def same_kind(option, wanted):
+    return underpin_options.option_type(option.type) == wanted["type"] and bool(option.multi) == wanted["multi"]
 
 
 def jsonable(value):
@@ -144,16 +186,25 @@ def in_groups(file, options):
 OWN = ("config_file", "config_dir", "config_source", "shell_completion")
 
 
+def with_default(option, one):
+    """The option with the default that it has in a running service, which sets some of them itself."""
+    if one["fromMachine"]:
+        return option
+    option = copy.copy(option)
+    option.default = one["default"]
+    return option
+
+
 def in_clouds(clouds, options, wanted):
     conf = configuration()
-    for option, (group, _, _) in zip(options, wanted):
+    for option, one in zip(options, wanted):
         if option is not None and option.dest not in OWN:
-            conf.register_opt(option, group=None if group == "DEFAULT" else group)
+            conf.register_opt(with_default(option, one), group=None if one["group"] == "DEFAULT" else one["group"])
     for cloud in clouds:
         refused = read(conf, cloud["text"])
         answers = []
         for index in cloud["ask"]:
-            group = wanted[index][0]
+            group = wanted[index]["group"]
             holder = (lambda: conf) if group == "DEFAULT" else (lambda: conf[group])
             if options[index] is None:
                 answers.append(["missing", ""])
