@@ -5,11 +5,13 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { mirrors } from "../../src/images/debian.ts";
+import { RELEASE_IMAGES } from "../../src/images/catalogue/releases.ts";
 import { imageReferences } from "../../src/images/index.ts";
 import { literalPattern, removedPaths, whiteout } from "../../src/images/layer.ts";
 import { imageHash, imageReference, type Recipe, RecipeError, recipeSchema } from "../../src/images/recipe.ts";
 import { loadRecipes } from "../../src/images/registry.ts";
 import { buildScript } from "../../src/images/script.ts";
+import { catalogueServices, loadCatalogue } from "../../src/releases/catalogue.ts";
 import { loadRelease, ReleaseError } from "../../src/releases/index.ts";
 
 const base = { name: "made-up", packages: ["hello", "tini"], env: { A: "1", B: "2" } };
@@ -112,6 +114,29 @@ test("the product has all images that workloads name", async () => {
   ])
     assert.ok(names.includes(name), `${name} is missing of ${names.join(", ")}`);
   assert.deepEqual(await imageReferences(), await imageReferences());
+});
+
+test("an image that no cloud runs is made, and counted, only when it is named", async () => {
+  const all = await loadRecipes();
+  const onDemand = [...all.values()].filter((recipe) => recipe.onDemand === true).map(({ name }) => name);
+  assert.deepEqual(onDemand.toSorted(), ["cinder-2025-1", "cinder-2026-1", "openstack-2026-1"]);
+  const run = await imageReferences();
+  assert.deepEqual(
+    onDemand.filter((name) => name in run),
+    [],
+  );
+  assert.deepEqual(Object.keys(await imageReferences(undefined, onDemand)), onDemand);
+  await assert.rejects(imageReferences(undefined, ["none"]), /there is no recipe none/);
+});
+
+test("the committed options are those of the images by their present recipes", async () => {
+  for (const [release, images] of Object.entries(RELEASE_IMAGES)) {
+    const references = Object.values(await imageReferences(undefined, images)).map((one) => one.split(":").at(-1));
+    for (const service of await catalogueServices(release)) {
+      const { image } = await loadCatalogue(release, service);
+      assert.ok(references.includes(image), `${service} of ${release} is of image ${image}; make it anew`);
+    }
+  }
 });
 
 test("the product's users have their fixed numbers", async () => {
