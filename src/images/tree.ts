@@ -109,15 +109,18 @@ async function unpacked(
   }
   let runs = 0;
   const running = new Set<Promise<string>>();
+  const start = async (argv: readonly string[], options: ProgramOptions): Promise<string> => {
+    const folder = join(work, `run-${(runs += 1)}`);
+    await mkdir(folder);
+    for (const file of options.files) await copyFile(file, join(folder, basename(file)));
+    return runInside({ tree, folder, env, exec }, argv, options);
+  };
   return {
     image,
-    run: async (argv, options) => {
-      const folder = join(work, `run-${(runs += 1)}`);
-      await mkdir(folder);
-      for (const file of options.files) await copyFile(file, join(folder, basename(file)));
-      const done = runInside({ tree, folder, env, exec }, argv, options);
+    run: (argv, options) => {
+      const done = start(argv, options);
       running.add(done);
-      return done.finally(() => running.delete(done));
+      return done;
     },
     [Symbol.asyncDispose]: async () => {
       // One of several that failed ends the work, while the others still use the tree.

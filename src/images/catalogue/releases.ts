@@ -37,7 +37,8 @@ export async function readArchive(
   { name, ...options }: Pick<ImageOptions, "exec" | "cacheDir"> & { readonly name: string },
 ): Promise<ImageData> {
   await using tree = await archiveTree(archive, options);
-  return readImage(tree, { release: name });
+  // Awaited here: what `using` holds goes when this function returns.
+  return await readImage(tree, { release: name });
 }
 
 /** What differs from the release before, whose data is as it is in its folder. */
