@@ -53,7 +53,7 @@ export function textPairs(options: readonly CatalogueOption[], amount: Amount, n
       seen.add(kind);
       return [...NASTY, ...LONG];
     }
-    return Array.from({ length: amount.nasty }, () => NASTY[turn++ % NASTY.length] ?? "");
+    return Array.from({ length: Math.min(amount.nasty, NASTY.length) }, () => NASTY[turn++ % NASTY.length] ?? "");
   }
 }
 
