@@ -22,6 +22,9 @@ interface Part {
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const BIN = join(ROOT, "node_modules", ".bin");
 
+/** Files whose content was right the last time are not looked at again: most of the inner loop's seconds. */
+const FORMAT_CACHE = ["--cache", "--cache-strategy", "content", "--cache-location", "node_modules/.cache/prettier"];
+
 /** The parts in order; each keeps to its share of the time table in docs/architecture.md. */
 const PARTS: readonly Part[] = [
   { name: "types", fast: true, minutes: 3, run: (part) => command(part, [join(BIN, "tsc"), "--noEmit"]) },
@@ -35,7 +38,7 @@ const PARTS: readonly Part[] = [
     name: "format",
     fast: true,
     minutes: 3,
-    run: (part) => command(part, [join(BIN, "prettier"), "--check", "src/**/*.ts", "test/**/*.ts"]),
+    run: (part) => command(part, [join(BIN, "prettier"), ...FORMAT_CACHE, "--check", "src/**/*.ts", "test/**/*.ts"]),
   },
   { name: "unit", fast: true, minutes: 5, run: (part) => nodeTests(part, ["test/unit/**/*.test.ts"], 2) },
   {
