@@ -11,6 +11,8 @@ export type Identity = Readonly<Record<string, string>>;
 const LISTS = ["user", "project", "role", "service", "endpoint", "network", "subnet", "router", "image", "server"];
 /** Shorter values are words, not keys. */
 const SHORTEST = 16;
+/** What Kubernetes calls the same in every cluster: the group of those who join with a bootstrap token. */
+const WORDS = new Set(["auth-extra-groups"]);
 
 /** The identity of the cloud that `underpin` manages now. */
 export async function identity(state: string): Promise<Identity> {
@@ -22,6 +24,7 @@ export async function identity(state: string): Promise<Identity> {
     const { items } = JSON.parse(await output("kubectl", "get", kind, "-A", "-o", "json")) as { items: Holder[] };
     for (const { metadata, data } of items) {
       for (const [key, value] of Object.entries(data ?? {})) {
+        if (WORDS.has(key)) continue;
         const where = `${metadata.namespace}/${metadata.name}/${key}`;
         if (kind === "secrets") add(where, Buffer.from(value, "base64").toString("latin1"));
         else if (value.includes("BEGIN CERTIFICATE")) add(where, value);
