@@ -8,8 +8,11 @@ import traceback
 from urllib.parse import urlsplit
 
 sys.argv = ["nova-manage", "--config-dir", "/etc/nova/conf.d"]
+# Python's modules stay as they are: a process that is forked shares its parent's eventlet hub, and one of them then
+# waits for ever for an answer that the other was given.
+os.environ["OS_NOVA_DISABLE_EVENTLET_PATCHING"] = "1"
 
-from nova.cmd import manage  # noqa: E402, I001  (first: it makes Python's own modules cooperative)
+from nova.cmd import manage  # noqa: E402
 from nova import config, context, objects  # noqa: E402
 from nova.db import migration  # noqa: E402
 from oslo_utils import uuidutils  # noqa: E402
