@@ -30,7 +30,7 @@ import {
   subnets,
 } from "../../src/openstack/network.ts";
 import { Session } from "../../src/openstack/session.ts";
-import { administrator, skip } from "./cloud.ts";
+import { administrator, cutOff, skip } from "./cloud.ts";
 
 const NAME = "e2e-guest";
 const SNAPSHOT = "e2e-guest-snapshot";
@@ -217,18 +217,6 @@ async function providerOf(session: Session): Promise<Provider> {
   const [subnet] = await subnets.list(session, { network_id: external.id });
   assert.ok(subnet);
   return { name: external.name, vlan: 0, cidr: subnet.cidr, gateway: subnet.gateway_ip ?? undefined, pool: "-" };
-}
-
-/** A session that lets so many writes through and fails afterwards. */
-function cutOff(session: Session, writes: number): Session {
-  const cut = new Session(session.options);
-  let left = writes;
-  const request = cut.request.bind(cut);
-  cut.request = async (call) => {
-    if (call.method !== "GET" && (left -= 1) < 0) throw new Error("cut off");
-    return request(call);
-  };
-  return cut;
 }
 
 async function until<T>(what: string, seconds: number, look: () => Promise<T | undefined>): Promise<T> {

@@ -8,7 +8,7 @@ import { images } from "../../src/openstack/image.ts";
 import { networks } from "../../src/openstack/network.ts";
 import { Session } from "../../src/openstack/session.ts";
 import { openstackContract } from "../contract/openstack.contract.ts";
-import { administrator, skip } from "./cloud.ts";
+import { administrator, cutOff, skip } from "./cloud.ts";
 
 const REGION = "E2eRegion";
 /** Things of its own, so that the cloud's catalogue is left alone. */
@@ -110,18 +110,6 @@ describe("the OpenStack API", { skip }, () => {
     return (await endpoints.list(admin())).filter(({ region_id }) => region_id === REGION);
   }
 });
-
-/** A session that lets so many writes through and fails afterwards. */
-function cutOff(session: Session, writes: number): Session {
-  const cut = new Session(session.options);
-  let left = writes;
-  const request = cut.request.bind(cut);
-  cut.request = async (call) => {
-    if (call.method !== "GET" && (left -= 1) < 0) throw new Error("cut off");
-    return request(call);
-  };
-  return cut;
-}
 
 async function removeAll(session: Session): Promise<void> {
   for (const endpoint of await endpoints.list(session)) {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import type { SessionOptions } from "../../src/openstack/session.ts";
+import { Session, type SessionOptions } from "../../src/openstack/session.ts";
 
 interface Entry {
   readonly auth: {
@@ -36,4 +36,16 @@ export function administrator(): SessionOptions {
     ...(entry.region_name === undefined ? {} : { region: entry.region_name }),
     ...(entry.cacert === undefined ? {} : { caCertificate: readFileSync(entry.cacert, "utf8") }),
   };
+}
+
+/** A session that lets so many writes through and fails afterwards. */
+export function cutOff(session: Session, writes: number): Session {
+  const cut = new Session(session.options);
+  let left = writes;
+  const request = cut.request.bind(cut);
+  cut.request = async (call) => {
+    if (call.method !== "GET" && (left -= 1) < 0) throw new Error("cut off");
+    return request(call);
+  };
+  return cut;
 }
