@@ -2,6 +2,16 @@ import { CLOUD_KIND, CLOUD_PLURAL, cloudSchema } from "./cloud.ts";
 import { HYPERVISOR_KIND, HYPERVISOR_PLURAL, hypervisorSchema } from "./hypervisor.ts";
 import type { Manifest } from "./manifest.ts";
 import { GROUP, LABEL, MANAGED_BY, VERSION } from "./names.ts";
+import {
+  APPROVAL_KIND,
+  APPROVAL_PLURAL,
+  APPROVAL_RULES,
+  approvalSchema,
+  PLAN_KIND,
+  PLAN_PLURAL,
+  PLAN_RULES,
+  planSchema,
+} from "./plan.ts";
 import type { Rule } from "./rule.ts";
 import { CLOUD_RULES } from "./rules.ts";
 import { type JsonSchema, structuralSchema } from "./structural.ts";
@@ -70,9 +80,60 @@ const HYPERVISOR: Resource = {
   ],
 };
 
+const PLAN: Resource = {
+  kind: PLAN_KIND,
+  plural: PLAN_PLURAL,
+  shortName: "pl",
+  description:
+    "A Plan is what a changed Cloud would do; it is carried out when it is approved, and holds the evidence then.",
+  schema: PLAN_RULES.reduce(withRule, topLevel(structuralSchema(planSchema))),
+  columns: [
+    { name: "Cloud", type: "string", jsonPath: ".spec.cloud", description: "The Cloud that it changes." },
+    { name: "Phase", type: "string", jsonPath: ".status.phase", description: "Where it stands." },
+    { name: "Change", type: "string", jsonPath: ".status.summary.text", description: "The change in one line." },
+    { name: "Impact", type: "string", jsonPath: ".status.summary.impact.level", description: "What users notice." },
+    {
+      name: "Expected",
+      type: "number",
+      jsonPath: ".status.summary.expectedSeconds",
+      description: "Seconds that it takes.",
+      priority: 1,
+    },
+    {
+      name: "Took",
+      type: "number",
+      jsonPath: ".status.evidence.seconds",
+      description: "Seconds that it took.",
+      priority: 1,
+    },
+    {
+      name: "Approved-By",
+      type: "string",
+      jsonPath: ".status.approval.user",
+      description: "Who approved it.",
+      priority: 1,
+    },
+    { name: "Hash", type: "string", jsonPath: ".status.hash", description: "To be approved by.", priority: 1 },
+    AGE,
+  ],
+};
+
+const APPROVAL: Resource = {
+  kind: APPROVAL_KIND,
+  plural: APPROVAL_PLURAL,
+  shortName: "pa",
+  description: "A PlanApproval is somebody's word that a Plan may be carried out.",
+  schema: APPROVAL_RULES.reduce(withRule, topLevel(structuralSchema(approvalSchema))),
+  columns: [
+    { name: "Plan", type: "string", jsonPath: ".spec.plan", description: "The Plan that it is about." },
+    { name: "Hash", type: "string", jsonPath: ".spec.hash", description: "The hash that was reviewed.", priority: 1 },
+    AGE,
+  ],
+};
+
 /** The CustomResourceDefinitions, as they are applied. */
 export function customResourceDefinitions(): readonly Manifest[] {
-  return [CLOUD, HYPERVISOR].map(definition);
+  return [CLOUD, HYPERVISOR, PLAN, APPROVAL].map(definition);
 }
 
 function definition(resource: Resource): Manifest {

@@ -51,8 +51,9 @@ function messages(schema: JsonSchema): string[] {
   return own.map((rule) => rule.message);
 }
 
-/** Services have one shape: it is told once, for nova, and glance's own fields. */
+/** Services have one shape: it is told once, for nova, and glance's own fields. A candidate is a Cloud's spec. */
 function repeated(path: string): boolean {
+  if (path.startsWith("spec.candidate.")) return true;
   return /^spec\.services\.(?!nova)[^.]+\.(enabled|replicas|resources|placement|options|uncheckedOptions|secretOptions|policy|files|components)/.test(
     path,
   );
