@@ -26,6 +26,8 @@ export const LABEL = {
   managedBy: "app.kubernetes.io/managed-by",
   /** On a node: the Cloud (`namespace.name`) that it belongs to. */
   cloud: `${GROUP}/cloud`,
+  /** On what holds the content of a Plan: its name. */
+  plan: `${GROUP}/plan`,
 } as const;
 
 export const MANAGED_BY = "underpin";
