@@ -3,6 +3,8 @@ import { globSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { exec } from "../../src/host/exec.ts";
+import { installTools } from "../../src/underlay/index.ts";
 
 interface Counts {
   passed: number;
@@ -76,6 +78,7 @@ export async function runTests(args: readonly string[]): Promise<boolean> {
   );
   if (chosen.length === 0)
     throw new Error(`no part is named ${names.join(", ")}; there are: ${PARTS.map(({ name }) => name).join(", ")}`);
+  if (chosen.some(({ fast }) => !fast)) await setUp();
   const total: Counts = { passed: 0, failed: 0, skipped: 0 };
   for (const part of chosen) {
     const start = performance.now();
@@ -89,6 +92,14 @@ export async function runTests(args: readonly string[]): Promise<boolean> {
   const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
   process.stdout.write(`\n${total.passed} passed, ${total.failed} failed${skipped}\n`);
   return total.failed === 0 && total.passed > 0;
+}
+
+/** The machine's programs that builds and nodes use: `up` brings them, and the tests must not need an `up` before them. */
+async function setUp(): Promise<void> {
+  if (process.getuid?.() !== 0) return; // what needs root says so, and is skipped
+  await installTools(exec, ({ state, message }) => {
+    if (state === "started") process.stdout.write(`${message}\n`);
+  });
 }
 
 /** A program that is one test: it passes when it ends with 0. */
