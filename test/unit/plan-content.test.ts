@@ -83,9 +83,7 @@ test("a part that is missing, changed or in another place is an error and nothin
   const refuses = (chunks: readonly (string | undefined)[], reason: RegExp): void =>
     assert.throws(
       () => unpackContent(chunks, packed.hash),
-      (error) => {
-        return error instanceof ContentError && reason.test(error.message);
-      },
+      (error) => error instanceof ContentError && reason.test(error.message),
     );
   refuses([], /none of its parts/);
   refuses([data[0], undefined, ...data.slice(2)], new RegExp(`part 2 of ${data.length} is missing`));
@@ -97,9 +95,12 @@ test("a part that is missing, changed or in another place is an error and nothin
       const text = data[index] ?? "";
       const place = at % text.length;
       const changed = `${text.slice(0, place)}${text[place] === "A" ? "B" : "A"}${text.slice(place + 1)}`;
-      // The last character of base64 has bits that say nothing.
-      if (Buffer.from(changed, "base64").equals(Buffer.from(text, "base64"))) return;
-      refuses(data.toSpliced(index, 1, changed), /belong together|hash/);
+      // A few bits of base64 and of gzip's header say nothing of the content: then it is what it was.
+      try {
+        assert.deepEqual(unpackContent(data.toSpliced(index, 1, changed), packed.hash), LARGE);
+      } catch (error) {
+        assert.ok(error instanceof ContentError, String(error));
+      }
     }),
     { numRuns: 25 },
   );
