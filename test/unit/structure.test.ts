@@ -19,6 +19,7 @@ const BELOW = [
   "plan/",
   "execute/",
   "witness/",
+  "evidence/",
   "options/",
   "desired/",
 ];
@@ -48,6 +49,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   desired: ["content/", "api/", "kube/", "releases/", "workloads/", "plan/"],
   execute: ["kube/", "openstack/", "plan/", "api/", "workloads/contract.ts"],
   witness: ["openstack/", "workloads/*/witness.ts", "workloads/witness-contract.ts"],
+  evidence: ["api/", "kube/", "witness/"],
   guest: ["openstack/"],
   operator: [...BELOW, ...MACHINE],
   underlay: ["content/", "kube/", "host/"],
