@@ -14,8 +14,11 @@ export interface Readiness {
 export interface StepPorts {
   /** What is known of an object now; undefined when it does not exist. */
   live(manifest: Manifest): LiveObject | undefined;
-  /** Makes the object what it should be; writes nothing when it is. */
-  ensure(manifest: Manifest): Promise<void>;
+  /**
+   * Makes the object what it should be; writes nothing when it is. `settled`: its step was done with this very content,
+   * so that what differs is nobody's plan; undefined: there is no step that could tell.
+   */
+  ensure(manifest: Manifest, settled?: boolean): Promise<void>;
   readiness(object: LiveObject): Readiness;
   /** Starts or joins the call and answers at once; its end must lead to another `advance`. */
   call(step: CallStep, hash: string): CallState;
@@ -72,19 +75,19 @@ async function settle(
 ): Promise<StepState> {
   const before = done[planned.step.id] === planned.hash;
   if (before) {
-    const repaired = await ensureObjects(planned, ports);
+    const repaired = await ensureObjects(planned, ports, true);
     return repaired ?? { state: "done" };
   }
   const open = (await Promise.all(needs)).filter(({ state }) => state?.state !== "done");
   if (open.length > 0) return { state: "blocked", by: open.map(({ id }) => id) };
   if (planned.step.type === "call") return ports.call(planned.step, planned.hash);
-  const refused = await ensureObjects(planned, ports);
+  const refused = await ensureObjects(planned, ports, false);
   return refused ?? (planned.step.until === "applied" ? { state: "done" } : readyState(planned, ports));
 }
 
 /** Writes what differs; answers a failed state when the API server refuses an object. */
-async function ensureObjects(planned: PlannedStep, ports: StepPorts): Promise<StepState | undefined> {
-  const results = await Promise.allSettled(planned.objects.map((manifest) => ports.ensure(manifest)));
+async function ensureObjects(planned: PlannedStep, ports: StepPorts, settled: boolean): Promise<StepState | undefined> {
+  const results = await Promise.allSettled(planned.objects.map((manifest) => ports.ensure(manifest, settled)));
   const failed = results.find((result) => result.status === "rejected");
   if (failed === undefined) return undefined;
   return { state: "failed", message: failed.reason instanceof Error ? failed.reason.message : String(failed.reason) };

@@ -35,9 +35,8 @@ export class Applier {
   async apply(desired: Desired, live: KubeObject | undefined, options: { dryRun?: boolean } = {}): Promise<Applied> {
     const wanted = this.prepare(desired);
     const key = keyOf(refOf(wanted));
-    const found = live === undefined ? [] : differences(wanted, live);
-    if (live !== undefined && (found.length === 0 || this.#accepted.get(key) === fingerprint(found)))
-      return { result: "unchanged", object: live, differences: [] };
+    const found = live === undefined ? [] : this.#unaccepted(wanted, live);
+    if (live !== undefined && found.length === 0) return { result: "unchanged", object: live, differences: [] };
     let object = await this.#write(wanted, options.dryRun);
     if (!options.dryRun) {
       if (differences(wanted, object).some((difference) => difference.extra))
@@ -50,11 +49,21 @@ export class Applier {
     return { result, object, differences: found };
   }
 
+  /** What an apply would write; empty when it would write nothing. */
+  open(desired: Desired, live: KubeObject): readonly Difference[] {
+    return this.#unaccepted(this.prepare(desired), live);
+  }
+
   /** The object exactly as it is sent. */
   prepare(desired: Desired): Desired {
     const plain = withoutStringData(desired);
     const annotations = { ...plain.metadata.annotations, [this.#options.shapeAnnotation]: shapeHash(plain) };
     return { ...plain, metadata: { ...plain.metadata, annotations } };
+  }
+
+  #unaccepted(wanted: Desired, live: KubeObject): readonly Difference[] {
+    const found = differences(wanted, live);
+    return this.#accepted.get(keyOf(refOf(wanted))) === fingerprint(found) ? [] : found;
   }
 
   #write(wanted: Desired, dryRun = false): Promise<KubeObject> {

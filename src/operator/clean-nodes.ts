@@ -49,7 +49,7 @@ export async function cleanNodes(
   await scope.inventory.add(manifests.map(refOf));
   const failed = manifests.filter((manifest) => look(scope, manifest).state === "failed");
   const ports = scope.ports();
-  await Promise.all(manifests.filter((one) => !failed.includes(one)).map((manifest) => ports.ensure(manifest)));
+  await Promise.all(manifests.filter((one) => !failed.includes(one)).map((manifest) => ports.ensure(manifest, false)));
   const [first] = failed;
   if (first !== undefined) return retry(first, { input, state, context });
   const open = manifests.filter((manifest) => look(scope, manifest).state !== "ready");
