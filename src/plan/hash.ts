@@ -5,20 +5,24 @@ import { comparable, type Keyed } from "./secrets.ts";
 
 /** What a plan stands on: when any of it moves, the plan is another. */
 export interface Ground {
-  /** The Cloud as it would be: where it is, its generation, its content. */
+  /** The Cloud as it would be. */
   readonly cloud: {
     readonly namespace: string;
     readonly name: string;
+    /** In which the spec outside `change` changed last. */
     readonly generation: number;
+    /** Without `change`: an approval does not make another plan of what it approves. */
     readonly spec: unknown;
   };
   /** The operator that would carry it out. */
   readonly operator: string;
-  /** Reference of each image by name: it names the content. */
+  /** Reference of each image by name: it names the content, and with it the schemas that its programs bring. */
   readonly images: Readonly<Record<string, string>>;
   /** Hash of the release's options. */
   readonly catalogue: string;
-  /** Hash of each step that would run. */
+  /** Nodes that run guests: their objects belong to no step. */
+  readonly hypervisors: readonly string[];
+  /** Hash of each step, with all objects of the Cloud. */
   readonly steps: Readonly<Record<string, string>>;
   /** All objects of the Cloud as they are, with their `managedFields`. */
   readonly live: readonly Manifest[];

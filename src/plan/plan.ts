@@ -56,7 +56,7 @@ export interface Plan {
 }
 
 export interface PlanInput {
-  readonly ground: Omit<Ground, "steps">;
+  readonly ground: Ground;
   /** Every object of the Cloud before and after. */
   readonly pairs: readonly ObjectPair[];
   /** All steps, in order. */
@@ -78,10 +78,9 @@ export function makePlan(input: PlanInput): Plan {
   const workloads = workloadImpacts(changes, { live, after });
   const steps = planSteps(input, changes, workloads);
   const number = (type: ObjectChange["type"]): number => changes.filter((change) => change.type === type).length;
-  const hashes = Object.fromEntries(input.steps.map(({ step, hash }) => [step.id, hash]));
   return {
     cloud: { namespace: ground.cloud.namespace, name: ground.cloud.name },
-    hash: groundHash({ ...ground, steps: hashes }, keyed),
+    hash: groundHash(ground, keyed),
     empty: changes.length === 0 && steps.length === 0 && input.refused.length === 0,
     count: { created: number("created"), changed: number("changed"), deleted: number("deleted"), unchanged },
     objects: changes,

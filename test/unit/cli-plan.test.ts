@@ -37,7 +37,16 @@ function planned(before: Readonly<Record<string, unknown>>, after: Readonly<Reco
   const cloud = { namespace: "laptop", name: "laptop", generation: 2, spec: {} };
   return makePlan({
     // Fixed, so that a changed image or builder changes what is shown only where it shows.
-    ground: { cloud, operator: "o", images: {}, catalogue: "c", live: [], manager: "underpin-operator" },
+    ground: {
+      cloud,
+      operator: "o",
+      images: {},
+      catalogue: "c",
+      steps: {},
+      hypervisors: [],
+      live: [],
+      manager: "underpin-operator",
+    },
     pairs: [...pairs, ...gone],
     steps: is.steps,
     done: Object.fromEntries(was.steps.map(({ step, hash }) => [step.id, hash])),

@@ -292,7 +292,8 @@ function live(mine: string, others: string, status: unknown, kind = "ConfigMap")
 
 function groundOf(...objects: Manifest[]): Ground {
   const cloud = { namespace: "laptop", name: "laptop", generation: 1, spec: { region: "a" } };
-  return { cloud, operator: "o", images: { a: "b" }, catalogue: "c", steps: { s: "1" }, live: objects, manager: "us" };
+  const rest = { operator: "o", images: { a: "b" }, catalogue: "c", steps: { s: "1" }, hypervisors: ["n1"] };
+  return { cloud, ...rest, live: objects, manager: "us" };
 }
 
 describe("the hash", () => {
@@ -323,6 +324,7 @@ describe("the hash", () => {
       { ...base, images: { a: "c" } },
       { ...base, catalogue: "d" },
       { ...base, steps: { s: "2" } },
+      { ...base, hypervisors: ["n1", "n2"] },
       { ...base, cloud: { ...base.cloud, generation: 2 } },
       { ...base, cloud: { ...base.cloud, spec: { region: "b" } } },
       { ...base, live: [] },
@@ -334,8 +336,17 @@ describe("the hash", () => {
 });
 
 function inputOf(part: Partial<PlanInput>): PlanInput {
-  const { steps: _steps, ...ground } = groundOf();
-  return { ground, pairs: [], steps: [], done: {}, keyed, refused: [], provisional: [], notes: [], ...part };
+  return {
+    ground: groundOf(),
+    pairs: [],
+    steps: [],
+    done: {},
+    keyed,
+    refused: [],
+    provisional: [],
+    notes: [],
+    ...part,
+  };
 }
 
 function step(id: string, hash: string, rest: Partial<Step> = {}) {
