@@ -1,3 +1,5 @@
+import { lengthOf, wrapWords } from "./width.ts";
+
 /** Columns as kubectl draws them: upper-case heads, three spaces between, nothing behind the last. */
 export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const all = [heads, ...rows];
@@ -8,6 +10,38 @@ export function table(heads: readonly string[], rows: readonly (readonly string[
       .join("   ")
       .trimEnd(),
   );
+}
+
+/** The same within `width` characters: the widest columns become narrower, and their cells have several lines. */
+export function tableWithin(width: number, heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const all = [heads, ...rows];
+  const widths = heads.map((_, column) => Math.max(...all.map((row) => lengthOf(row[column] ?? "")), 1));
+  const total = (): number => widths.reduce((sum, one) => sum + one, 0) + (widths.length - 1) * GAP.length;
+  for (let over = total() - width; over > 0; over = total() - width) {
+    const widest = widths.indexOf(Math.max(...widths));
+    const next = Math.max(...widths.map((one, column) => (column === widest ? 1 : one)));
+    const less = Math.max(1, Math.min(over, (widths[widest] ?? 1) - next));
+    if ((widths[widest] ?? 1) - less < 1) break;
+    widths[widest] = (widths[widest] ?? 1) - less;
+  }
+  return all.flatMap((row) => cellLines(row, widths));
+}
+
+const GAP = "   ";
+
+function cellLines(row: readonly string[], widths: readonly number[]): string[] {
+  const cells = widths.map((width, column) => wrapWords(row[column] ?? "", width));
+  const height = Math.max(...cells.map(({ length }) => length));
+  return Array.from({ length: height }, (_, line) =>
+    cells
+      .map((lines, column) => padded(lines[line] ?? "", widths[column] ?? 0))
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
+function padded(text: string, width: number): string {
+  return `${text}${" ".repeat(Math.max(0, width - lengthOf(text)))}`;
 }
 
 /** Time since `from` as kubectl writes ages: 45s, 12m, 3h, 2d. */

@@ -6,7 +6,7 @@ import { type ClusterFlags, contextFlag, fileFlag, kubeconfigFlag } from "../fla
 
 interface Flags extends ClusterFlags {
   readonly file: string;
-  readonly output?: "json" | "markdown";
+  readonly output?: "json" | "yaml" | "markdown";
   readonly detail: boolean;
 }
 
@@ -17,9 +17,9 @@ export const command = buildCommand<Flags, [], CliContext>({
       file: fileFlag,
       output: {
         kind: "enum",
-        values: ["json", "markdown"],
+        values: ["json", "yaml", "markdown"],
         optional: true,
-        brief: "Form of the output: json, or markdown for a merge request",
+        brief: "Form of the output: json, yaml, or markdown for a merge request",
       },
       detail: { kind: "boolean", default: false, withNegated: false, brief: "Also every object, line and step" },
       kubeconfig: kubeconfigFlag,
@@ -55,20 +55,19 @@ async function plan(cli: CliContext, flags: Flags): Promise<ExitCode> {
 }
 
 async function shown(cli: CliContext, flags: Flags): Promise<ExitCode> {
-  const [{ findingLine, loadCloud }, { connect }, { cloudPlan }, { planMarkdown, planText }] = await Promise.all([
+  const [{ findingLine, loadCloud }, { connect }, { cloudPlan }, { renderPlan }, { textWidth }] = await Promise.all([
     import("../cloud-file.ts"),
     import("../cluster.ts"),
     import("../cloud-plan.ts"),
     import("../render/plan.ts"),
+    import("../render/width.ts"),
   ]);
   const { cloud, warnings } = await loadCloud(flags.file);
   for (const warning of warnings) cli.err(findingLine(flags.file, warning));
   const kube = await connect(cli, flags);
   try {
     const found = await cloudPlan(kube, cloud);
-    if (flags.output === "json") cli.out(JSON.stringify(found, null, 2));
-    else if (flags.output === "markdown") cli.out(planMarkdown(found, flags.detail));
-    else cli.out(planText(found, flags.detail));
+    cli.out(renderPlan(found, { format: flags.output ?? "text", detail: flags.detail, width: textWidth() }));
     return found.empty ? EXIT.ok : EXIT.changes;
   } finally {
     await kube.close();
