@@ -9,6 +9,8 @@ export interface Impact {
   readonly level: "ReadsSlow" | "WritesFail" | "Fails";
   /** Whose requests, in words: `every API`, `traffic of guests`. */
   readonly on: string;
+  /** For how long at most, while nothing has been measured here. */
+  readonly seconds?: number;
 }
 
 interface StepBase {

@@ -1,0 +1,33 @@
+import type { Impact } from "../api/step.ts";
+import type { Expectation } from "./expected.ts";
+import type { Plan, PlanStep } from "./plan.ts";
+import { covered, schedule } from "./schedule.ts";
+
+/** The worst that users notice, of whose requests, and for how long as far as that is known. */
+export type Notice =
+  { readonly level: "None" } | { readonly level: Impact["level"]; readonly on: string; readonly seconds?: number };
+
+const WORST_FIRST: readonly Impact["level"][] = ["Fails", "WritesFail", "ReadsSlow"];
+
+/**
+ * What users notice at worst while a plan runs. A step's impact lasts no longer than the step itself took before, and where
+ * nothing was measured as long as the step declares; two that go on at the same time count once. Pure.
+ */
+export function worstNotice({ steps }: Pick<Plan, "steps">, expected: Expectation): Notice {
+  const level = WORST_FIRST.find((one) => steps.some(({ impact }) => impact?.level === one));
+  if (level === undefined) return { level: "None" };
+  const worst = steps.filter(({ impact }) => impact?.level === level);
+  const on = [...new Set(worst.map(({ impact }) => impact?.on ?? ""))].join(", ");
+  const seconds = lasting(steps, worst, expected);
+  return { level, on, ...(seconds === undefined ? {} : { seconds: Math.round(seconds * 10) / 10 }) };
+}
+
+function lasting(steps: readonly PlanStep[], worst: readonly PlanStep[], expected: Expectation): number | undefined {
+  const lengths = worst.map(({ id, impact }) => expected.steps[id] ?? impact?.seconds);
+  if (lengths.includes(undefined)) return undefined;
+  const spans = schedule(steps, (id) => expected.steps[id]);
+  const measured = worst.flatMap(({ id }) => spans.get(id) ?? []);
+  if (measured.length === worst.length) return covered(measured);
+  // When they begin is not known: one after the other at worst.
+  return (lengths as number[]).reduce((sum, seconds) => sum + seconds, 0);
+}
