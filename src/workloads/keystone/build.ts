@@ -18,7 +18,7 @@ import {
   type Mounted,
   type Owner,
 } from "../kit/index.ts";
-import { API_BASE, DATABASE_BASE, pythonJob, SCHEMA_FILES, scriptText, wsgiApi } from "../kit/wsgi.ts";
+import { API_BASE, DATABASE_BASE, pythonJob, scriptText, wsgiApi } from "../kit/wsgi.ts";
 
 const PORT = 5000;
 const FERNET_DIR = "/etc/keystone/fernet-keys";
@@ -97,7 +97,6 @@ function database(input: BuildInput): readonly Manifest[] {
   const job = pythonJob(owner, {
     uid: UID.keystone,
     files: {
-      ...SCHEMA_FILES,
       "db.py": scriptText(import.meta.url, "db.py"),
       "seed.py": scriptText(import.meta.url, "seed.py"),
       "catalog.json": JSON.stringify(wanted),

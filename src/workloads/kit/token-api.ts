@@ -11,7 +11,6 @@ import {
   API_BASE,
   DATABASE_BASE,
   pythonJob,
-  SCHEMA_FILES,
   scriptText,
   tokenBase,
   tokenSecret,
@@ -79,7 +78,7 @@ function schemaJob(input: BuildInput, workload: string, options: TokenApiOptions
   });
   const job = pythonJob(owner, {
     uid: options.uid,
-    files: { "db.py": scriptText(options.from, "db.py"), ...SCHEMA_FILES },
+    files: { "db.py": scriptText(options.from, "db.py") },
     mounted: [secretDir("config", config.metadata.name, configDir(workload)), caDir()],
   });
   return [config, ...job];

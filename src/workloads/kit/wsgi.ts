@@ -102,19 +102,17 @@ export function apiComponent(input: BuildInput, workload: string): ResolvedServi
   };
 }
 
-/** The module `underpin_schema` for a Job that makes a schema: its `restartable` lets an interrupted first run begin anew. */
-export const SCHEMA_FILES: Data = { "underpin_schema.py": scriptText(import.meta.url, "underpin_schema.py") };
-
 export interface PythonJobOptions {
   readonly uid: number;
-  /** Files beside each other; `db.py` is run. */
+  /** Files beside each other; `db.py` is run. It finds `underpin_schema`, too: an interrupted first run begins anew. */
   readonly files: Data;
   readonly mounted: readonly Mounted[];
 }
 
-/** A Job that runs `db.py` in the OpenStack image, and the ConfigMap with its files. */
+/** A Job that runs `db.py`, which makes a schema, in the OpenStack image, and the ConfigMap with its files. */
 export function pythonJob(owner: Owner, options: PythonJobOptions): readonly Manifest[] {
-  const scripts = contentConfigMap(owner, owner.name, options.files);
+  const schema = { "underpin_schema.py": scriptText(import.meta.url, "underpin_schema.py") };
+  const scripts = contentConfigMap(owner, owner.name, { ...schema, ...options.files });
   const mounted = [...options.mounted, configMapDir("scripts", scripts.metadata.name, "/opt/underpin")];
   return [
     scripts,

@@ -4,7 +4,7 @@ import sys
 sys.argv = ["glance-manage", "--config-dir", "/etc/glance/conf.d", "db", "sync"]
 
 from glance.cmd.manage import main
-from underpin_schema import restartable
+from underpin_schema import database_url, restartable
 
-with restartable("/etc/glance/conf.d/20-secret.conf", "database", "images"):
+with restartable(database_url("/etc/glance/conf.d/20-secret.conf", "database")):
     sys.exit(main())

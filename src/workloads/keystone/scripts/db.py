@@ -6,7 +6,7 @@ import keystone.conf
 from keystone.cmd.bootstrap import Bootstrapper
 from keystone.common import sql
 from keystone.common.sql import upgrades
-from underpin_schema import restartable
+from underpin_schema import database_url, restartable
 
 CONFIG_DIR = Path("/etc/keystone/conf.d")
 INPUT = Path(__file__).with_name("catalog.json")
@@ -42,7 +42,7 @@ def bootstrap(wanted):
 
 
 configure()
-with restartable(CONFIG_DIR / "20-secret.conf", "database", "user"):
+with restartable(database_url(CONFIG_DIR / "20-secret.conf", "database"), filled=("project",)):
     upgrades.offline_sync_database_to_version(None)
 catalog = json.loads(INPUT.read_text())
 administrator = bootstrap(catalog)

@@ -16,6 +16,9 @@ from nova.cmd import manage  # noqa: E402
 from nova import config, context, objects  # noqa: E402
 from nova.db import migration  # noqa: E402
 from oslo_utils import uuidutils  # noqa: E402
+from underpin_schema import database_url, restartable  # noqa: E402
+
+SECRETS = "/etc/nova/conf.d/20-secret.conf"
 
 # Each process fills these from its own configuration, so that no password stands in the table and a new one needs no
 # change of it. https://docs.openstack.org/nova/latest/admin/cells.html#template-urls-in-cell-mappings
@@ -41,11 +44,6 @@ def beside(work):
     finally:
         sys.stdout.flush()
         os._exit(code)
-
-
-def finished(pid, what):
-    if os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0:
-        sys.exit(f"{what} failed; the reason stands above")
 
 
 def database(path):
@@ -76,19 +74,28 @@ def map_cells():
     ensure_cell(cell1, "cell1", uuidutils.generate_uuid(), TRANSPORT, database("{path}"))
 
 
+def make_schemas():
+    """Three databases that need nothing of each other."""
+    cell1 = beside(migration.db_sync)
+    cell0 = beside(cell0_schema)
+    try:
+        migration.db_sync(database="api")
+    finally:
+        codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in (cell1, cell0)]
+    for name, code in zip(("nova", "nova_cell0"), codes):
+        if code != 0:
+            sys.exit(f"The schema of {name} failed; the reason stands above")
+    print("nova_api, nova and nova_cell0 are up to date", flush=True)
+
+
 def main():
     config.parse_args(sys.argv)
     manage.logging.setup(manage.CONF, "nova")
     objects.register_all()
-    # Three databases that need nothing of each other.
-    cell1 = beside(migration.db_sync)
-    cell0 = beside(cell0_schema)
-    migration.db_sync(database="api")
-    print("nova_api is up to date", flush=True)
+    cell1 = database_url(SECRETS, "database")
+    with restartable(database_url(SECRETS, "api_database"), cell1, cell1.set(database="nova_cell0")):
+        make_schemas()
     map_cells()
-    finished(cell1, "The schema of nova")
-    finished(cell0, "The schema of nova_cell0")
-    print("nova and nova_cell0 are up to date", flush=True)
 
 
 main()
