@@ -8,6 +8,7 @@ export type Path = string;
 interface Entry {
   readonly manager: string;
   readonly operation: "Apply" | "Update";
+  readonly time: string;
   readonly fieldsV1: Tree;
 }
 
@@ -59,13 +60,57 @@ export function removeLeaf(tree: Tree, path: Path): void {
   }
 }
 
+/** What names an item, where it is not its name. */
+const ITEM_KEY: Readonly<Record<string, (key: string) => object>> = {
+  conditions: (type) => ({ type }),
+  volumeMounts: (mountPath) => ({ mountPath }),
+  volumeDevices: (devicePath) => ({ devicePath }),
+  hostAliases: (ip) => ({ ip }),
+  ownerReferences: (uid) => ({ uid }),
+  topologySpreadConstraints: (key) => {
+    const [topologyKey, whenUnsatisfiable] = key.split(",");
+    return { topologyKey, whenUnsatisfiable };
+  },
+  ports: (key) => {
+    const [containerPort, protocol] = key.split("/");
+    return { containerPort: Number(containerPort), protocol };
+  },
+};
+
+/** As the API server spells it: `f:` before a field, `k:` before the keys of an item. */
+function toFieldsV1(tree: unknown, list: string): unknown {
+  if (!isFields(tree)) return tree;
+  const spelt = (key: string): string => {
+    if (!key.startsWith("[")) return `f:${key}`;
+    const name = key.slice(1, -1);
+    return `k:${JSON.stringify(ITEM_KEY[list]?.(name) ?? { name })}`;
+  };
+  return Object.fromEntries(Object.entries(tree).map(([key, inner]) => [spelt(key), toFieldsV1(inner, key)]));
+}
+
+function fromFieldsV1(fields: unknown, list = ""): unknown {
+  if (!isFields(fields)) return fields;
+  const read = (key: string): string => {
+    if (!key.startsWith("k:")) return key.slice(2);
+    return `[${String(KEYED[list]?.(JSON.parse(key.slice(2)) as Tree))}]`;
+  };
+  return Object.fromEntries(
+    Object.entries(fields).map(([key, inner]) => [read(key), fromFieldsV1(inner, key.slice(2))]),
+  );
+}
+
 /** Who owns what: read from and written to `metadata.managedFields`. */
 export class Owners {
   readonly #owned = new Map<string, Set<Path>>();
+  readonly #times = new Map<string, string>();
+  #writer = "";
 
   constructor(managedFields: unknown) {
-    for (const { manager, operation, fieldsV1 } of (managedFields ?? []) as Entry[])
-      this.#owned.set(`${operation} ${manager}`, new Set(leaves(fieldsV1).keys()));
+    for (const { manager, operation, time, fieldsV1 } of (managedFields ?? []) as Entry[]) {
+      const key = `${operation} ${manager}`;
+      this.#owned.set(key, new Set(leaves(fromFieldsV1(fieldsV1)).keys()));
+      this.#times.set(key, time);
+    }
   }
 
   of(manager: string): ReadonlySet<Path> {
@@ -83,23 +128,29 @@ export class Owners {
   /** What `manager` applied, whole; with `taken`, leaves that others lose. */
   apply(manager: string, paths: Iterable<Path>, taken: Iterable<Path>): void {
     this.#drop(taken);
-    this.#owned.set(`Apply ${manager}`, new Set(paths));
+    this.#writer = `Apply ${manager}`;
+    this.#owned.set(this.#writer, new Set(paths));
   }
 
   /** `manager` changed or removed these leaves by other means than apply. */
   update(manager: string, changed: Iterable<Path>, removed: Iterable<Path>): void {
     this.#drop([...changed, ...removed]);
     const key = `Update ${manager}`;
+    this.#writer = key;
     this.#owned.set(key, new Set([...(this.#owned.get(key) ?? []), ...changed]));
   }
 
-  toManagedFields(): Entry[] {
+  /** `changed`: something was really written, so that the writer's time is now. */
+  toManagedFields(changed: boolean): Entry[] {
+    const now = new Date().toISOString().replace(/\.\d+Z/, "Z");
     const entries = [...this.#owned].filter(([, paths]) => paths.size > 0);
     return entries.map(([key, paths]) => {
-      const fieldsV1: Tree = {};
-      for (const path of paths) setLeaf(fieldsV1, path, {});
+      const tree: Tree = {};
+      for (const path of paths) setLeaf(tree, path, {});
       const [operation, manager = ""] = key.split(" ", 2);
-      return { manager, operation: operation as Entry["operation"], fieldsV1 };
+      const kept = changed && key === this.#writer ? undefined : this.#times.get(key);
+      const fieldsV1 = toFieldsV1(tree, "") as Tree;
+      return { manager, operation: operation as Entry["operation"], time: kept ?? now, fieldsV1 };
     });
   }
 

@@ -202,13 +202,14 @@ export class FakeKube implements KubeClient {
     const live = this.#objects.get(keyIn(ref));
     if (live === undefined) this.#mustHaveNamespace(ref);
     const tree = toTree(live ?? {}) as Tree;
+    const before = structuredClone(tree);
     const owners = new Owners(managedFields ?? live?.metadata["managedFields"]);
     write.change(tree, owners);
     const changed = fromTree(tree) as KubeObject;
     const status = write.options.subresource === "status";
     const kept = status ? { ...live, status: changed["status"] } : { ...changed, status: live?.["status"] };
     const metadata = status ? { ...live?.metadata } : { ...changed.metadata, ...identityOf(live) };
-    Object.assign(metadata, { name: ref.name, managedFields: owners.toManagedFields() });
+    Object.assign(metadata, { name: ref.name, managedFields: owners.toManagedFields(!sameContent(tree, before)) });
     if (ref.namespace !== undefined) Object.assign(metadata, { namespace: ref.namespace });
     const next = { ...kept, apiVersion: ref.apiVersion, kind: ref.kind, metadata } as KubeObject;
     if (next["status"] === undefined) delete (next as unknown as Tree)["status"];
@@ -301,6 +302,11 @@ function identityOf(live: KubeObject | undefined): object {
   if (live === undefined) return {};
   const { uid, generation, creationTimestamp, resourceVersion, deletionTimestamp } = live.metadata;
   return { uid, generation, creationTimestamp, resourceVersion, ...(deletionTimestamp && { deletionTimestamp }) };
+}
+
+function sameContent(a: Tree, b: Tree): boolean {
+  const plain = (tree: Tree): object => ({ ...tree, metadata: { ...(tree["metadata"] as object), managedFields: 0 } });
+  return isDeepStrictEqual(plain(a), plain(b));
 }
 
 /** What `metadata.generation` counts the changes of. */

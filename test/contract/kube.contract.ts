@@ -6,6 +6,7 @@ import { Applier } from "../../src/kube/apply.ts";
 import { Cache } from "../../src/kube/cache.ts";
 import type { KubeClient, WatchEvent } from "../../src/kube/client.ts";
 import { isGone, isReason, KubeError } from "../../src/kube/errors.ts";
+import { lastWriter } from "../../src/kube/managers.ts";
 import { Inventory } from "../../src/kube/inventory.ts";
 import { LeaderLease } from "../../src/kube/lease.ts";
 import { type Desired, fieldAt, type KubeObject, type ObjectRef, refOf } from "../../src/kube/types.ts";
@@ -365,6 +366,51 @@ function applier(client: () => KubeClient): void {
       assert.deepEqual(fieldAt(object, "data"), { a: "1", b: "1" });
       assert.deepEqual(differences.map(({ path }) => path).toSorted(), ["data.a", "data.b", "data.c"]);
       assert.equal((await apply(make(), desired)).result, "unchanged");
+    });
+
+    it("who wrote what differs is told, and when", async () => {
+      const container = (image: string, env: object[] = []) => ({ name: "api-main", image, env });
+      const labels = { app: "who" };
+      const desired: Desired = {
+        apiVersion: "apps/v1",
+        kind: "Deployment",
+        metadata: { name: "who", namespace: NAMESPACE, labels: { "example.org/a.b": "1", gone: "1" } },
+        spec: {
+          replicas: 1,
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: { containers: [container("example.org/a:1")] } },
+        },
+      };
+      await apply(make(), desired);
+      const who: ObjectRef = { ...refOf(desired) };
+      const image = {
+        op: "replace",
+        path: "/spec/template/spec/containers/0/image",
+        value: "example.org/b:1",
+      } as const;
+      await client().patch(who, { type: "json", value: [image] }, { fieldManager: "editor" });
+      const marks = { metadata: { labels: { "example.org/a.b": "2", gone: null } }, spec: { replicas: 3 } };
+      await client().patch(who, { type: "merge", value: marks }, { fieldManager: "scaler" });
+      const live = (await client().get(who)) ?? assert.fail("it is gone");
+      const open = make()
+        .open(desired, live)
+        .map(({ path }) => path);
+      const expected = {
+        "metadata.labels.example.org/a.b": "scaler",
+        "metadata.labels.gone": undefined,
+        "spec.replicas": "scaler",
+        "spec.template.spec.containers[api-main].image": "editor",
+      };
+      assert.deepEqual(open.toSorted(), Object.keys(expected));
+      for (const [path, manager] of Object.entries(expected)) {
+        const found = lastWriter(live, [path]);
+        assert.equal(found?.manager, manager, path);
+        if (found !== undefined) assert.ok(Math.abs(Date.now() - Date.parse(found.time ?? "")) < 60_000);
+      }
+      assert.equal(lastWriter(live, ["spec.template.spec.containers[api-main].name"])?.manager, MANAGER);
+      assert.equal(lastWriter(live, ["spec.template.spec.containers[api].image"]), undefined);
+      const { object } = await apply(make(), desired);
+      assert.equal(lastWriter(object, open)?.manager, MANAGER);
     });
 
     it("sends a Secret's stringData as data and never shows values", async () => {
