@@ -71,3 +71,9 @@ export const placement = z.object({
 /** A range of addresses: `10.91.0.0/24`. The exact form is judged by a rule, with a message of its own. */
 export const cidr = z.string().min(3).max(43);
 export const address = z.string().min(2).max(39);
+
+/** Hash of a plan. Whole: a part of one would approve whatever begins with it. */
+export const planHash = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, "must be the whole hash of a plan: 64 hexadecimal digits")
+  .max(64);

@@ -19,7 +19,7 @@ export interface TakenRange {
 type Issue = z.core.$ZodIssue;
 
 /**
- * Everything that is wrong with a Cloud as a user wrote it, judged strictly; empty when it is right. It judges by the
+ * Everything that is wrong with a Cloud as a user wrote it, or should be looked at, judged strictly; empty when it is right. It judges by the
  * same schema and rules as the API server, and says more: the place, the reason, and how it may be written.
  */
 export function judgeCloud(value: unknown, taken: readonly TakenRange[] = []): readonly Finding[] {
@@ -33,7 +33,7 @@ export function judgeCloud(value: unknown, taken: readonly TakenRange[] = []): r
     ...unknownFields(CLOUD_STRUCTURE, value),
     ...shape,
     ...duplicates(CLOUD_STRUCTURE, value),
-    ...brokenRules(value, issues),
+    ...brokenRules(CLOUD_RULES, value, issues),
     ...collisions(value, taken),
   ];
 }
@@ -62,9 +62,14 @@ function error(path: Path, code: string, message: string): Finding {
   return { path: path.join("."), severity: "error", code, message };
 }
 
-function brokenRules(value: unknown, issues: readonly Issue[]): Finding[] {
+/** What of a Cloud breaks these rules; its shape must be right already, as that of a Cloud from an API server. */
+export function judgeRules(rules: readonly Rule[], cloud: unknown): readonly Finding[] {
+  return brokenRules(rules, cloud, []);
+}
+
+function brokenRules(rules: readonly Rule[], value: unknown, issues: readonly Issue[]): Finding[] {
   const judgeable = (place: Path, rule: Rule): boolean => !issues.some((issue) => touches(issue.path, place, rule));
-  return CLOUD_RULES.flatMap((rule) =>
+  return rules.flatMap((rule) =>
     places(value, rule.at === "" ? [] : rule.at.split(".")).flatMap(({ path, self }) => {
       const violation = rule.judge !== undefined && judgeable(path, rule) ? rule.judge(self as never) : undefined;
       return violation === undefined ? [] : [describe(rule, path, violation, value)];
@@ -85,11 +90,8 @@ function describe(rule: Rule, path: Path, violation: Violation, root: unknown): 
   const place = field === undefined ? path : [...path, ...field.split(".")];
   const found = valueAt(root, place);
   const shown = typeof found === "string" || typeof found === "number" ? `${quote(found)}:` : undefined;
-  return error(
-    place,
-    rule.code,
-    [shown, violation.message, rule.message].filter((part) => part !== undefined).join(" "),
-  );
+  const message = [shown, violation.message, rule.message].filter((part) => part !== undefined).join(" ");
+  return { ...error(place, rule.code, message), severity: rule.severity ?? "error" };
 }
 
 function places(value: unknown, pattern: readonly string[], path: Path = []): { path: Path; self: unknown }[] {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { planHash } from "./fields.ts";
 import { metadata, type DeepReadonly } from "./metadata.ts";
 import { API_VERSION } from "./names.ts";
 import { planStatus } from "./plan-status.ts";
@@ -12,11 +13,6 @@ export const APPROVAL_PLURAL = "planapprovals";
 
 /** The verb of RBAC on `plans` that who approves must have. */
 export const APPROVE_VERB = "approve";
-
-const hash = z
-  .string()
-  .regex(/^[0-9a-f]{64}$/, "must be the whole hash of a plan: 64 hexadecimal digits")
-  .max(64);
 
 const planSpec = z
   .object({
@@ -47,7 +43,7 @@ export type PlanPhase = NonNullable<PlanStatus["phase"]>;
 const approvalSpec = z
   .object({
     plan: z.string().min(1).max(253).describe("Name of the Plan, in the same namespace."),
-    hash: hash.describe("Hash of the plan as it was reviewed: another one is not approved by this."),
+    hash: planHash.describe("Hash of the plan as it was reviewed: another one is not approved by this."),
   })
   .describe("What is approved.");
 

@@ -16,6 +16,8 @@ export interface Rule {
   readonly message: string;
   /** Below `at`, the field that is to blame. */
   readonly field?: string;
+  /** Only to be looked at; the API server knows no such rule. Default: an error. */
+  readonly severity?: "warning";
 }
 
 const VIOLATED: Violation = {};

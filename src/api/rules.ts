@@ -1,3 +1,4 @@
+import { CHANGE_RULES } from "./change-rules.ts";
 import { MAX_CLOUD_NAME, MAX_NAMESPACE } from "./fields.ts";
 import { LIMIT_RULES } from "./limits.ts";
 import { NETWORK_RULES } from "./network-rules.ts";
@@ -107,5 +108,6 @@ export const CLOUD_RULES: readonly Rule[] = [
   ...backendRules,
   ...fileRules,
   ...NETWORK_RULES,
+  ...CHANGE_RULES,
   ...LIMIT_RULES,
 ];

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { change } from "./change.ts";
 import {
   address,
   cidr,
@@ -162,14 +163,6 @@ const pool = z.object({
     .max(1000)
     .default(1)
     .describe("Nodes of the pool that may be out of service at once during a change."),
-});
-
-const change = z.object({
-  approval: z
-    .enum(["Automatic", "Manual"])
-    .default("Automatic")
-    .describe("Whether a planned change waits for an approval."),
-  paused: z.boolean().default(false).describe("While true nothing of the Cloud is changed or repaired."),
 });
 
 export const spec = z

@@ -57,7 +57,19 @@ export function arbitraryCloud(): fc.Arbitrary<CloudInput> {
         { pools: fc.uniqueArray(label(16), { maxLength: 3 }).map((names) => names.map((pool) => ({ name: pool }))) },
         { requiredKeys: [] },
       ),
-      change: fc.record({ paused: fc.boolean() }, { requiredKeys: [] }),
+      change: fc.record(
+        {
+          paused: fc.boolean(),
+          windows: fc
+            .boolean()
+            .map((some) =>
+              some ? [{ name: "nights", schedule: "0 22 * * 1-5", duration: "4h", timeZone: "Europe/Berlin" }] : [],
+            ),
+          freeze: fc.constant({ reason: "audit", until: "2027-01-04T06:00:00Z" }),
+          approvedPlan: fc.stringMatching(/^[0-9a-f]{64}$/),
+        },
+        { requiredKeys: [], noNullPrototype: true },
+      ),
       deletionPolicy: fc.constantFrom("Retain" as const, "Delete" as const),
     },
     { requiredKeys: ["release"], noNullPrototype: true },
