@@ -11,9 +11,12 @@ const WORST_FIRST: readonly Impact["level"][] = ["Fails", "WritesFail", "ReadsSl
 
 /**
  * What users notice at worst while a plan runs. A step's impact lasts no longer than the step itself took before, and where
- * nothing was measured as long as the step declares; two that go on at the same time count once. Pure.
+ * nothing was measured as long as the step declares; two that go on at the same time count once. What is taken away fails. Pure.
  */
-export function worstNotice({ steps }: Pick<Plan, "steps">, expected: Expectation): Notice {
+export function worstNotice({ steps, workloads }: Pick<Plan, "steps" | "workloads">, expected: Expectation): Notice {
+  const stop = workloads.filter(({ effect }) => effect === "stops").map(({ workload }) => workload);
+  // For good: there are no seconds to tell.
+  if (stop.length > 0) return { level: "Fails", on: `what is taken away: ${[...new Set(stop)].join(", ")}` };
   const level = WORST_FIRST.find((one) => steps.some(({ impact }) => impact?.level === one));
   if (level === undefined) return { level: "None" };
   const worst = steps.filter(({ impact }) => impact?.level === level);

@@ -110,6 +110,11 @@ test("the worst impact, for as long as it was measured, else as long as it is de
   assert.deepEqual(summaryOf(EMPTY, known).impact, { level: "None" });
 });
 
+test("what is taken away fails for good", () => {
+  const plan = { ...EMPTY, workloads: [effect("glance", "stops"), effect("nova", "rolls")] };
+  assert.deepEqual(summaryOf(plan, UNKNOWN).impact, { level: "Fails", on: "what is taken away: glance" });
+});
+
 test("two impacts at the same time count once, two after each other add up", () => {
   const both = (after: readonly string[]): Plan => ({
     ...EMPTY,

@@ -14,12 +14,16 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
       id: "compute/libvirt",
       needs: ["network/ovs"],
       objects: sets("libvirt"),
+      // Guests run on without it; to start, stop or change one waits or fails.
+      impact: { level: "WritesFail", on: "servers of the node", seconds: 15 },
       onFailure: "Look at the log: underpin logs compute.",
     }),
     applyStep({
       id: "compute/ready",
       needs: ["compute/libvirt", "network/ready", "nova/conductor", "placement/answers"],
       objects: sets("nova-compute"),
+      // What is asked of it waits in its queue, and longer than a minute fails.
+      impact: { level: "WritesFail", on: "servers of the node", seconds: 30 },
       onFailure: "nova-compute has no connection to the message bus or to libvirt: underpin logs compute.",
     }),
   ];

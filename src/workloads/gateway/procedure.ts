@@ -12,6 +12,7 @@ export function procedure(_input: BuildInput, objects: readonly Manifest[]): rea
       onFailure: "Read the message: the API server says which field it refuses.",
       timeoutSeconds: 60,
     }),
+    // No impact: a new one is ready before an old one gets nothing new, finishes what it has, and goes. So with the APIs behind it.
     applyStep({
       id: "gateway/ready",
       needs: [],

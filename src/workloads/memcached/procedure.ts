@@ -7,7 +7,8 @@ export function procedure(_input: BuildInput, objects: readonly Manifest[]): rea
       id: "memcached/ready",
       needs: [],
       objects,
-      impact: { level: "ReadsSlow", on: "every API" },
+      // The new one is ready before the old one goes, and empty: tokens are checked and answers made anew.
+      impact: { level: "ReadsSlow", on: "every API", seconds: 10 },
       onFailure: "Look at the log: underpin logs memcached. The services work without it, only slower.",
     }),
   ];

@@ -30,7 +30,7 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
     }),
     applyStep({
       id: "neutron/workers",
-      // They mend what time spoils; until the first node can run guests there is nothing to mend, and the start is costly.
+      // No impact: for minutes none of them is needed. They mend what time spoils; until the first node can run guests there is nothing to mend, and the start is costly.
       needs: ["neutron/answers", ...ofService(input, "nova", "nova/compute-mapped")],
       objects: pick(objects, "Deployment", "neutron-periodic", "neutron-maintenance"),
       onFailure: "Read their logs: underpin logs neutron-periodic, underpin logs neutron-maintenance.",

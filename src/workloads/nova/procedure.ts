@@ -1,5 +1,7 @@
+import { resolveService } from "../../api/cloud.ts";
+import type { Impact } from "../../api/step.ts";
 import type { BuildInput, Manifest, Step } from "../contract.ts";
-import { applyStep, callStep, pick } from "../kit/index.ts";
+import { applyStep, callStep, componentReplicas, pick } from "../kit/index.ts";
 
 /** Schemas and cells; then everything at once; then the nodes are in their cell. */
 export function procedure(input: BuildInput, objects: readonly Manifest[]): readonly Step[] {
@@ -9,6 +11,7 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
       id: `nova/${name}`,
       needs,
       objects: pick(objects, kind, `nova-${name}`),
+      ...impactOf(input, name),
       onFailure: `Read the log: underpin logs nova-${name}. Database and message bus must answer.`,
     });
   return [
@@ -27,6 +30,17 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
     answers(),
     mapped(input),
   ];
+}
+
+/** The APIs roll: a new pod is ready before an old one goes. */
+function impactOf(input: BuildInput, name: string): { readonly impact?: Impact } {
+  // The new one takes no session over from the old one.
+  if (name === "novncproxy")
+    return { impact: { level: "ReadsSlow", on: "open consoles, to be opened again", seconds: 5 } };
+  if (name !== "conductor" && name !== "scheduler") return {};
+  // Of several, one at a time is replaced, and the others take its work. The only one's waits in the queue meanwhile.
+  if (componentReplicas(resolveService(input.cloud, "nova"), name) > 1) return {};
+  return { impact: { level: "WritesFail", on: "servers", seconds: 30 } };
 }
 
 function answers(): Step {

@@ -16,9 +16,11 @@ export function procedure(_input: BuildInput, objects: readonly Manifest[]): rea
       id: "ovn/databases",
       needs: ["ovn/services"],
       objects: pick(objects, "StatefulSet"),
-      impact: { level: "WritesFail", on: "networks" },
+      // The nodes keep forwarding with what they know; changes wait for the databases.
+      impact: { level: "WritesFail", on: "networks", seconds: 15 },
       onFailure: "Look at the logs: underpin logs ovn. A volume that cannot be made shows in kubectl get pvc.",
     }),
+    // No impact: a second northd waits for the lock of the first, and takes over when that one goes.
     applyStep({
       id: "ovn/ready",
       needs: ["ovn/databases"],

@@ -8,7 +8,8 @@ export function procedure(_input: BuildInput, objects: readonly Manifest[]): rea
       id: "rabbitmq/ready",
       needs: [],
       objects: [...pick(objects, "Service"), ...pick(objects, "StatefulSet")],
-      impact: { level: "WritesFail", on: "servers and networks" },
+      // One node: what is asked of another process waits, or is asked again, until the bus is back and its clients are.
+      impact: { level: "WritesFail", on: "servers and networks", seconds: 20 },
       onFailure: "Look at the log: underpin logs rabbitmq. A volume that cannot be made shows in kubectl get pvc.",
     }),
   ];

@@ -23,6 +23,7 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
       input: { users: [SERVICE_USER] },
       onFailure: "The witness' user cannot log in and its password could not be set: look at underpin logs keystone.",
     }),
+    // No impact on users; the evidence is blind until it is back.
     applyStep({
       id: "witness/ready",
       needs: ["witness/users", ...late, ...catalog.services.map(({ name }) => `${name}/answers`)],
