@@ -69,7 +69,7 @@ function refuses(error: unknown): error is KubeError {
 }
 
 /** What somebody put into what is ours as a whole goes with the second write, which no dry run shows: see `Applier`. */
-function withoutExtras(object: KubeObject, wanted: Manifest): Manifest {
+export function withoutExtras(object: KubeObject, wanted: Manifest): Manifest {
   const extras = differences(wanted, object).filter(({ extra }) => extra);
   if (extras.length === 0 || !takesOver(object, FIELD_MANAGER)) return object;
   return extras.reduce<unknown>((rest, { path }) => without(rest, path, ""), object) as Manifest;

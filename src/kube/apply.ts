@@ -56,9 +56,7 @@ export class Applier {
 
   /** The object exactly as it is sent. */
   prepare(desired: Desired): Desired {
-    const plain = withoutStringData(desired);
-    const annotations = { ...plain.metadata.annotations, [this.#options.shapeAnnotation]: shapeHash(plain) };
-    return { ...plain, metadata: { ...plain.metadata, annotations } };
+    return prepared(desired, this.#options.shapeAnnotation);
   }
 
   #unaccepted(wanted: Desired, live: KubeObject): readonly Difference[] {
@@ -89,6 +87,13 @@ export class Applier {
     if (rest.length === 0) this.#accepted.delete(key);
     else this.#accepted.set(key, fingerprint(rest));
   }
+}
+
+/** An object as an `Applier` with this annotation sends it. Pure. */
+export function prepared(desired: Desired, shapeAnnotation: string): Desired {
+  const plain = withoutStringData(desired);
+  const annotations = { ...plain.metadata.annotations, [shapeAnnotation]: shapeHash(plain) };
+  return { ...plain, metadata: { ...plain.metadata, annotations } };
 }
 
 function fingerprint(found: readonly Difference[]): string {

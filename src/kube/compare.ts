@@ -112,7 +112,8 @@ function byKey(items: readonly Fields[], keyOf: (item: Fields) => unknown): Map<
   return new Map(items.map((item) => [String(keyOf(item)), item]));
 }
 
-function sameScalar(wanted: unknown, live: unknown, path: string): boolean {
+/** Equal, or two spellings of one quantity where the field is one. */
+export function sameScalar(wanted: unknown, live: unknown, path: string): boolean {
   if (wanted === live) return true;
   if (!QUANTITIES.test(path)) return false;
   const [a, b] = [quantity(wanted), quantity(live)];
@@ -132,7 +133,7 @@ export function quantity(value: unknown): number | undefined {
 }
 
 /** What Go leaves out of JSON: sending it and not sending it are the same. */
-function isZero(value: unknown): boolean {
+export function isZero(value: unknown): boolean {
   if (value === "" || value === 0 || value === false) return true;
   if (Array.isArray(value)) return value.length === 0;
   return (

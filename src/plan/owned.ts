@@ -30,11 +30,11 @@ function collect(fields: unknown, value: unknown, path: string, found: Map<strin
     found.set(path, value);
     return;
   }
-  for (const key of below) collect(fields[key], child(value, key), `${path}/${key}`, found);
+  for (const key of below) collect(fields[key], managedChild(value, key), `${path}/${key}`, found);
 }
 
-/** `f:` names a field, `k:` an item by its keys, `v:` an item by its value, `i:` an item by its place. */
-function child(value: unknown, key: string): unknown {
+/** What a key of `fieldsV1` names in a value: `f:` names a field, `k:` an item by its keys, `v:` an item by its value, `i:` an item by its place. */
+export function managedChild(value: unknown, key: string): unknown {
   const name = key.slice(2);
   if (key.startsWith("f:")) return isFields(value) ? value[name] : undefined;
   if (!Array.isArray(value)) return undefined;
