@@ -5,11 +5,10 @@ import type { Session } from "../openstack/session.ts";
 import type { WitnessApi, WitnessCycle, WitnessDefinition } from "../workloads/witness-contract.ts";
 import { TIMEOUT_MS, witnessApi, type Measure } from "./api.ts";
 import type { Operation } from "./records.ts";
+import { type OpenOperation, SLOW_MS } from "./report.ts";
 
 /** Begins the name of everything that the witness makes. */
 export const PREFIX = "underpin-witness-";
-/** An answer after this many milliseconds is slow. */
-const SLOW_MS = 2_000;
 
 export interface EngineOptions {
   readonly definitions: readonly WitnessDefinition[];
@@ -30,12 +29,18 @@ export class Engine {
   readonly #options: EngineOptions;
   readonly #timers: NodeJS.Timeout[] = [];
   readonly #running = new Set<Promise<void>>();
+  readonly #open = new Set<OpenOperation>();
   /** Cycles that may have left something behind. */
   readonly #dirty = new Set<WitnessCycle>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
     for (const { cycles } of options.definitions) for (const cycle of cycles) this.#dirty.add(cycle);
+  }
+
+  /** Operations that have not ended. */
+  get open(): readonly OpenOperation[] {
+    return [...this.#open];
   }
 
   start(): void {
@@ -135,6 +140,8 @@ export class Engine {
   async #measure<T>(api: string, name: string, work: () => Promise<T>): Promise<T> {
     const startedAt = Date.now();
     const start = performance.now();
+    const open: OpenOperation = { api, startedAt };
+    this.#open.add(open);
     try {
       const result = await work();
       const tookMs = performance.now() - start;
@@ -143,6 +150,8 @@ export class Engine {
     } catch (error) {
       this.#fail({ api, name, startedAt, tookMs: performance.now() - start }, error);
       throw error;
+    } finally {
+      this.#open.delete(open);
     }
   }
 

@@ -20,6 +20,10 @@ export class Journal {
   firstSeen: number;
   #lastAlive: number | undefined;
   #unwritten: Line[] = [];
+  /** Until when the file tells all. */
+  #written: number | undefined;
+  /** The time of which the file tells nothing. */
+  #lost: { readonly from: number; readonly to: number } | undefined;
   readonly #folder: string;
 
   private constructor(folder: string, now: number) {
@@ -36,6 +40,7 @@ export class Journal {
     const last = journal.#lastAlive;
     if (last !== undefined && last < now) journal.addBlind({ from: last, to: now, reason: "the witness did not run" });
     journal.alive(now);
+    journal.#written = last ?? now;
     return journal;
   }
 
@@ -55,14 +60,31 @@ export class Journal {
     this.#lastAlive = now;
   }
 
-  /** Writes what is new. Call it one at a time. */
+  /** Writes what is new; throws when it cannot. Call it one at a time. */
   async flush(): Promise<void> {
     const lines = this.#unwritten;
+    const until = this.#lastAlive;
     this.#unwritten = [];
-    if (this.#lastAlive !== undefined) lines.push(["alive", this.#lastAlive]);
+    if (until !== undefined) lines.push(["alive", until]);
     const file = join(this.#folder, "journal.jsonl");
-    await appendFile(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    try {
+      // What could not be written before may have ended in the midst of a line.
+      const text = lines.map((line) => `${JSON.stringify(line)}\n`).join("");
+      await appendFile(file, this.#lost === undefined ? text : `\n${text}`);
+    } catch (error) {
+      this.#lose(until);
+      throw error;
+    }
+    this.#written = until ?? this.#written;
+    this.#lost = undefined;
     if ((await stat(file)).size > ROTATE_AT) await rename(file, join(this.#folder, "older.jsonl"));
+  }
+
+  /** Whoever reads the file later was not told of the time since it was last written: to him it is blind. This process still knows. */
+  #lose(until: number | undefined): void {
+    if (until === undefined) return;
+    this.#lost = { from: this.#lost?.from ?? this.#written ?? until, to: until };
+    this.#unwritten.unshift(["blind", this.#lost.from, this.#lost.to, "the witness could not write"]);
   }
 
   #take(line: Line): void {

@@ -82,6 +82,36 @@ export function worstGap(successes: readonly number[], window: Window, blind: re
   return worst;
 }
 
+/** A time without a success; milliseconds since the epoch. */
+export interface Gap extends Window {
+  /** It began with a success; else with a time of which nothing is known. */
+  readonly began: "success" | "blind";
+  /** It ended so, or goes on. */
+  readonly ended: "success" | "blind" | "open";
+}
+
+/**
+ * The longest gap that touches a window, in its whole length: it may have begun before and go on afterwards. `known` is all the
+ * time of which something may be known, up to now. Undefined when nothing is known of the window.
+ */
+export function longestGap(
+  successes: readonly number[],
+  window: Window,
+  known: { readonly window: Window; readonly blind: readonly Blind[] },
+): Gap | undefined {
+  const gaps = sighted(known.window, known.blind).flatMap((part) => {
+    const inside = successes.filter((moment) => moment >= part.from && moment <= part.to);
+    const last = part.to === known.window.to ? "open" : "blind";
+    return [...inside, part.to].map((to, index): Gap => {
+      const before = inside[index - 1];
+      const began = before === undefined ? "blind" : "success";
+      return { from: before ?? part.from, to, began, ended: index < inside.length ? "success" : last };
+    });
+  });
+  const touching = gaps.filter(({ from, to }) => from < window.to && to > window.from);
+  return touching.toSorted((a, b) => b.to - b.from - (a.to - a.from))[0];
+}
+
 /** Counts of the operations that started within a window; the gap is that between successes that ended within it. */
 export function count(operations: readonly Operation[], window: Window, blind: readonly Blind[]): Counts {
   const started = operations.filter(({ startedAt }) => startedAt >= window.from && startedAt < window.to);

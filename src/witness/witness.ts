@@ -29,16 +29,6 @@ export async function startWitness(config: WitnessConfig, log: Log): Promise<Wit
   const definitions = (await loadDefinitions()).filter(({ api }) => apis?.includes(api) ?? true);
   const journal = await Journal.open(config.folder, Date.now());
   const failures: ApiFailure[] = [];
-  const seen = (): Seen => ({
-    apis: definitions.map(({ api }) => api),
-    operations: journal.operations,
-    blind: journal.blind,
-    firstSeen: journal.firstSeen,
-    readEverySeconds: config.readEverySeconds,
-    failures,
-  });
-  const metrics = new Metrics(seen);
-  const look = watchClocks(journal, metrics);
   const sessions = new Sessions(config);
   await sessions.refresh();
   const engine = new Engine({
@@ -46,12 +36,28 @@ export async function startWitness(config: WitnessConfig, log: Log): Promise<Wit
     session: (as) => sessions.get(as),
     readEverySeconds: config.readEverySeconds,
     cycleEverySeconds: config.cycleEverySeconds,
-    onOperation: recorder({ journal, metrics, failures, look, log }),
+    onOperation: (operation, message) => record(operation, message),
     onTrouble: (message) => log("error", message),
   });
+  const seen = (): Seen => ({
+    apis: definitions.map(({ api }) => api),
+    operations: journal.operations,
+    blind: journal.blind,
+    firstSeen: journal.firstSeen,
+    readEverySeconds: config.readEverySeconds,
+    failures,
+    open: engine.open,
+  });
+  const metrics = new Metrics(seen);
+  const look = watchClocks(journal, metrics);
+  const record = recorder({ journal, metrics, failures, look, log });
   const server = await serve(config.port, {
     metrics: () => metrics.text(Date.now()),
-    report: (since, until) => reportOf(seen(), since, until),
+    report: (since, until) => {
+      // Who asks right after a standstill must hear of it.
+      look();
+      return reportOf(seen(), { since, until, now: Date.now() });
+    },
   });
   const timers = [setInterval(look, TICK_MS), keepFlushing(journal, log), keepFresh(sessions, log)];
   engine.start();

@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { blindWithin, count, sighted, worstGap, type Blind, type Operation } from "../../src/witness/records.ts";
+import {
+  blindWithin,
+  count,
+  longestGap,
+  sighted,
+  worstGap,
+  type Blind,
+  type Operation,
+} from "../../src/witness/records.ts";
 
 const WINDOW = { from: 0, to: 10_000 };
 const moments = fc
@@ -31,6 +39,44 @@ test("the worst gap is what its definition says", () => {
     }),
     { numRuns: 60 },
   );
+});
+
+test("the longest gap that touches a window is its whole length, and never shorter than the worst one within", () => {
+  const known = { from: -3_000, to: 12_000 };
+  fc.assert(
+    fc.property(moments, blindTimes, (successes, blind) => {
+      const gap = longestGap(successes, WINDOW, { window: known, blind });
+      const within = worstGap(successes, WINDOW, blind);
+      if (gap === undefined) return assert.equal(within, 0);
+      assert.ok(gap.to - gap.from >= within);
+      assert.ok(gap.from < WINDOW.to && gap.to > WINDOW.from, "it touches the window");
+      assert.ok(!successes.some((moment) => moment > gap.from && moment < gap.to), "no success lies in it");
+      assert.deepEqual(blindWithin(blind, gap), [], "all of it was seen");
+      assert.equal(gap.began === "success", successes.includes(gap.from));
+      if (gap.ended === "success") assert.ok(successes.includes(gap.to));
+      if (gap.ended === "open") assert.equal(gap.to, known.to);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test("a gap that began before a window and goes on after it", () => {
+  const known = { window: { from: -60_000, to: 30_000 }, blind: [] };
+  assert.deepEqual(longestGap([-5_000, 12_000, 29_500], WINDOW, known), {
+    from: -5_000,
+    to: 12_000,
+    began: "success",
+    ended: "success",
+  });
+  assert.equal(longestGap([-5_000], WINDOW, known)?.ended, "open");
+  const blind = [{ from: -9_000, to: 4_000, reason: "r" }];
+  assert.deepEqual(longestGap([-9_500, 9_000, 11_000], WINDOW, { ...known, blind }), {
+    from: 4_000,
+    to: 9_000,
+    began: "blind",
+    ended: "success",
+  });
+  assert.equal(longestGap([], WINDOW, { ...known, blind: [{ ...known.window, reason: "r" }] }), undefined);
 });
 
 test("one more success never makes the worst gap longer", () => {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -74,6 +74,36 @@ test("half a line at the end of the journal loses that line alone", () =>
     assert.deepEqual([...(await Journal.open(folder, 2000)).operations], [OPERATION]);
   }));
 
+test("what could not be written is blind to who reads the journal later, and known to who saw it", () =>
+  inFolder(async (folder) => {
+    const seen = (startedAt: number): Operation => ({ ...OPERATION, startedAt });
+    const file = join(folder, "journal.jsonl");
+    const first = await Journal.open(folder, 1000);
+    first.addOperation(seen(1500));
+    first.alive(2000);
+    await first.flush();
+    await rename(file, join(folder, "kept"));
+    await mkdir(file);
+    for (const moment of [2500, 3500]) {
+      first.addOperation(seen(moment));
+      first.alive(moment + 500);
+      await assert.rejects(first.flush(), /EISDIR/);
+    }
+    await rmdir(file);
+    await rename(join(folder, "kept"), file);
+    first.addOperation(seen(4500));
+    first.alive(5000);
+    await first.flush();
+    assert.deepEqual(first.blind, []);
+    assert.equal([...first.operations].length, 4);
+    const second = await Journal.open(folder, 5000);
+    assert.deepEqual(
+      [...second.operations].map(({ startedAt }) => startedAt),
+      [1500, 4500],
+    );
+    assert.deepEqual(second.blind, [{ from: 2000, to: 4000, reason: "the witness could not write" }]);
+  }));
+
 test("the log keeps the latest operations, in their order", () => {
   const log = new OperationLog(3);
   const all = [1, 2, 3, 4, 5].map((n): Operation => ({ ...OPERATION, name: `op ${n % 2}`, startedAt: n }));
@@ -88,11 +118,14 @@ const SEEN = {
   blind: [],
   firstSeen: 500,
   readEverySeconds: 1,
+  open: [],
   failures: [{ api: "image", at: new Date(1000).toISOString(), operation: "list images", message: "503" }],
 };
 
+const ASKED = { since: 0, until: 3000, now: 3000 };
+
 test("a report says that it was blind before the witness started", () => {
-  const report = reportOf(SEEN, 0, 3000);
+  const report = reportOf(SEEN, ASKED);
   assert.deepEqual(
     report.blind.map(({ seconds, reason }) => [seconds, reason]),
     [[0.5, "the witness had not started"]],
@@ -106,8 +139,31 @@ test("a report says that it was blind before the witness started", () => {
   );
 });
 
+test("a report tells the whole of a gap, and what waits for an answer", () => {
+  const ended = (startedAt: number, outcome: Operation["outcome"] = "ok"): Operation => ({
+    ...OPERATION,
+    startedAt,
+    tookMs: 0,
+    outcome,
+  });
+  const operations = [ended(600), ended(1500, "failed"), ended(2500, "failed"), ended(6000)];
+  const open = [1000, 2900, 9000].map((startedAt) => ({ api: "image", startedAt }));
+  const report = reportOf({ ...SEEN, operations, open }, { since: 1000, until: 3000, now: 4000 });
+  const { gap, worstGapSeconds, unanswered } = report.apis[0] ?? {};
+  assert.equal(worstGapSeconds, 2);
+  assert.deepEqual(gap, {
+    from: new Date(600).toISOString(),
+    to: new Date(4000).toISOString(),
+    seconds: 3.4,
+    began: "success",
+    ended: "open",
+  });
+  assert.equal(unanswered, 1, "one started in the window, more than two seconds ago");
+  assert.equal(report.now, new Date(4000).toISOString());
+});
+
 test("the report as text shows counts, gap, blind time and the failure", () => {
-  const text = renderReport(reportOf(SEEN, 0, 3000));
+  const text = renderReport(reportOf(SEEN, ASKED));
   assert.match(text, /1 of 1 operations failed, 0 were slow/);
   assert.match(text, /image\s+1\s+1\s+0\s+2\.5 s/);
   assert.match(text, /Blind for 0\.5 s .*the witness had not started/);
