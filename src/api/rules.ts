@@ -1,4 +1,5 @@
 import { CHANGE_RULES } from "./change-rules.ts";
+import { DRIFT_RULES } from "./drift.ts";
 import { MAX_CLOUD_NAME, MAX_NAMESPACE } from "./fields.ts";
 import { LIMIT_RULES } from "./limits.ts";
 import { NETWORK_RULES } from "./network-rules.ts";
@@ -110,4 +111,5 @@ export const CLOUD_RULES: readonly Rule[] = [
   ...NETWORK_RULES,
   ...CHANGE_RULES,
   ...LIMIT_RULES,
+  ...DRIFT_RULES,
 ];

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { change } from "./change.ts";
+import { drift } from "./drift.ts";
 import {
   address,
   cidr,
@@ -189,6 +190,7 @@ export const spec = z
       .prefault({})
       .describe("The nodes that run guests."),
     change: change.prefault({}).describe("How changes are made."),
+    drift: drift.prefault({}).describe("What is done about changes that nobody planned."),
     deletionPolicy: z
       .enum(["Retain", "Delete"])
       .default("Retain")

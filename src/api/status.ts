@@ -37,7 +37,7 @@ export const cloudStatus = z
       .string()
       .max(32)
       .optional()
-      .describe("Installing, Ready, Changing, Degraded, Stalled, Paused or Deleting."),
+      .describe("Installing, Ready, Planned, Changing, Degraded, Stalled, Paused or Deleting."),
     ready: z.string().max(16).optional().describe("Workloads that are ready, of all: 11/11."),
     release: z
       .object({
@@ -46,7 +46,7 @@ export const cloudStatus = z
       })
       .optional()
       .describe("OpenStack release."),
-    conditions: conditions.describe("Ready, Reconciling, Stalled, Degraded, Paused, Admission."),
+    conditions: conditions.describe("Ready, Reconciling, Stalled, Degraded, Paused, Drifted, Admission."),
     services: z
       .array(service)
       .max(64)

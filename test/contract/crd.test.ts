@@ -158,6 +158,20 @@ describe(
           { windows: [{ name: "nights", schedule: "0 22 * * 1-5", duration: "4 hours" }] },
           { windows: [{ name: "nights", schedule: "0 22 * * 1-5", duration: "0h30m" }] },
         ),
+        drift: fc.constantFrom(
+          { default: "Report" },
+          { default: "Ignore" },
+          { kinds: [{ kind: "Deployment", action: "Report" }] },
+          { kinds: [{ kind: "Secret", action: "Report" }] },
+          { kinds: [{ kind: "Secret", action: "Repair" }] },
+          { kinds: [{ kind: "Pod", action: "Report" }] },
+          {
+            kinds: [
+              { kind: "Job", action: "Report" },
+              { kind: "Job", action: "Repair" },
+            ],
+          },
+        ),
         images: fc.constantFrom({ pullSecrets: [] }, { pullSecrets: [{ name: "registry" }] }),
         compute: fc.constantFrom(
           { pools: [{ name: "std" }] },

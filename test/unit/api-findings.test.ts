@@ -141,6 +141,18 @@ const CASES: readonly (readonly [what: string, path: string, value: unknown, fou
     [provider, { ...second, name: "public" }],
     "duplicate-name spec.network.provider.1.name",
   ],
+  [
+    "a kind that is not written",
+    "spec.drift.kinds",
+    [{ kind: "Pod", action: "Report" }],
+    "invalid-value spec.drift.kinds.0.kind",
+  ],
+  [
+    "a Secret that is left",
+    "spec.drift.kinds",
+    [{ kind: "Secret", action: "Report" }],
+    "always-repaired spec.drift.kinds.0.action",
+  ],
   ["a name too long", "metadata.name", "a".repeat(31), "name-too-long metadata.name"],
   ["a namespace too long", "metadata.namespace", "a".repeat(33), "name-too-long metadata.namespace"],
   [

@@ -70,6 +70,11 @@ export function arbitraryCloud(): fc.Arbitrary<CloudInput> {
         },
         { requiredKeys: [], noNullPrototype: true },
       ),
+      drift: fc.constantFrom<NonNullable<CloudInput["spec"]["drift"]>>(
+        {},
+        { default: "Report" },
+        { kinds: [{ kind: "Job", action: "Report" }] },
+      ),
       deletionPolicy: fc.constantFrom("Retain" as const, "Delete" as const),
     },
     { requiredKeys: ["release"], noNullPrototype: true },
