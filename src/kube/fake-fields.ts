@@ -1,4 +1,5 @@
 // Ownership of fields for the fake API server: keyed lists become maps, so that merging is merging maps.
+import { isDeepStrictEqual } from "node:util";
 import { isFields, KEYED } from "./compare.ts";
 
 export type Tree = { [field: string]: unknown };
@@ -97,6 +98,12 @@ function fromFieldsV1(fields: unknown, list = ""): unknown {
   return Object.fromEntries(
     Object.entries(fields).map(([key, inner]) => [read(key), fromFieldsV1(inner, key.slice(2))]),
   );
+}
+
+/** True when two objects differ in their books at most. */
+export function sameContent(a: Tree, b: Tree): boolean {
+  const plain = (tree: Tree): object => ({ ...tree, metadata: { ...(tree["metadata"] as object), managedFields: 0 } });
+  return isDeepStrictEqual(plain(a), plain(b));
 }
 
 /** Who owns what: read from and written to `metadata.managedFields`. */

@@ -11,7 +11,7 @@ import type {
   WriteOptions,
 } from "./client.ts";
 import { KubeError } from "./errors.ts";
-import { fromTree, leaves, Owners, removeLeaf, setLeaf, type Tree, toTree } from "./fake-fields.ts";
+import { fromTree, leaves, Owners, removeLeaf, sameContent, setLeaf, type Tree, toTree } from "./fake-fields.ts";
 import { applyJsonPatch, matches, mergePatch } from "./fake-patch.ts";
 import { Resources } from "./resources.ts";
 import type { Call } from "./transport.ts";
@@ -302,11 +302,6 @@ function identityOf(live: KubeObject | undefined): object {
   if (live === undefined) return {};
   const { uid, generation, creationTimestamp, resourceVersion, deletionTimestamp } = live.metadata;
   return { uid, generation, creationTimestamp, resourceVersion, ...(deletionTimestamp && { deletionTimestamp }) };
-}
-
-function sameContent(a: Tree, b: Tree): boolean {
-  const plain = (tree: Tree): object => ({ ...tree, metadata: { ...(tree["metadata"] as object), managedFields: 0 } });
-  return isDeepStrictEqual(plain(a), plain(b));
 }
 
 /** What `metadata.generation` counts the changes of. */
