@@ -15,12 +15,14 @@ interface Entry {
 }
 
 /**
- * Who wrote last of those that own a field at one of `paths`, which are written as in a `Difference`. Undefined where
- * nobody does: what was removed has no owner. Pure.
+ * Who wrote last of those that own a field at one of `paths`, which are written as in a `Difference`; `except` is left
+ * out. Undefined where nobody does: what was removed has no owner. Pure.
  */
-export function lastWriter(object: KubeObject, paths: readonly string[]): Writer | undefined {
+export function lastWriter(object: KubeObject, paths: readonly string[], except?: string): Writer | undefined {
   const entries = (fieldAt(object, "metadata", "managedFields") ?? []) as readonly Entry[];
-  const owners = entries.filter(({ fieldsV1 }) => paths.some((path) => owns(fieldsV1, path, "")));
+  const owners = entries.filter(
+    ({ manager, fieldsV1 }) => manager !== except && paths.some((path) => owns(fieldsV1, path, "")),
+  );
   const [last] = owners.toSorted((a, b) => ((a.time ?? "") < (b.time ?? "") ? 1 : -1));
   if (last === undefined) return undefined;
   return { manager: last.manager ?? "", ...(last.time === undefined ? {} : { time: last.time }) };
