@@ -29,12 +29,19 @@ interface Layer {
   readonly digest: string;
 }
 
-/** The tree of one of our images, which is made when it is missing. Needs root. */
-export async function imageTree(name: string, options: ImageOptions): Promise<ImageTree> {
-  const images = await ensureImages({ ...options, names: [name] });
-  const layers = await Promise.all(images.map(ownLayer));
-  const image = images.at(-1)?.reference.split(":").at(-1) ?? "";
-  return unpacked({ layers, image, env: await environment(images.at(-1)) }, options);
+/** The tree of one of our images, with the programs of others `beside` its own; they are made when missing. Needs root. */
+export async function imageTree(
+  name: string,
+  options: ImageOptions,
+  beside: readonly string[] = [],
+): Promise<ImageTree> {
+  const images = await ensureImages({ ...options, names: [name, ...beside] });
+  const main = images.find((image) => image.name === name);
+  // Its own layer lies above the others: what both have is as it has it.
+  const layers = await Promise.all(
+    [...images.filter((image) => image !== main), ...(main ? [main] : [])].map(ownLayer),
+  );
+  return unpacked({ layers, image: main?.reference.split(":").at(-1) ?? "", env: await environment(main) }, options);
 }
 
 async function ownLayer({ archive }: BuiltImage): Promise<Layer> {

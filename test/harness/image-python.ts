@@ -6,6 +6,8 @@ import { exec } from "../../src/host/exec.ts";
 import { ContentStore } from "../../src/host/store.ts";
 import { imageTree } from "../../src/images/tree.ts";
 
+const PYTHON = "/opt/openstack/bin/python";
+
 /** Why there is none; false when there is. */
 export const skip: string | false =
   process.getuid?.() === 0 ? false : "needs root: an image's tree is entered by chroot";
@@ -16,15 +18,15 @@ export interface ImagePython extends AsyncDisposable {
 }
 
 /**
- * Unpacks the image and its parents (a few seconds, half a GiB) from the cache, where they are built if they are missing.
- * Everything goes away when it is disposed of.
+ * Unpacks the image, with the programs of images `beside` it, and their parents (a few seconds, half a GiB) from the cache,
+ * where they are built if they are missing. Everything goes away when it is disposed of.
  */
-export async function imagePython(image: string, python = "/opt/openstack/bin/python"): Promise<ImagePython> {
+export async function imagePython(image: string, beside: readonly string[] = []): Promise<ImagePython> {
   const { cache } = pathsFrom(process.env, homedir());
   const store = new ContentStore(join(cache, "store"));
-  const tree = await imageTree(image, { store, cacheDir: cache, exec, report: () => undefined });
+  const tree = await imageTree(image, { store, cacheDir: cache, exec, report: () => undefined }, beside);
   return {
-    run: (script, input = "", files = []) => tree.run([python, "-c", script], { input, files, folder: "/tmp/home" }),
+    run: (script, input = "", files = []) => tree.run([PYTHON, "-c", script], { input, files, folder: "/tmp/home" }),
     [Symbol.asyncDispose]: () => tree[Symbol.asyncDispose](),
   };
 }

@@ -48,20 +48,24 @@ class Seed:
             return PROVIDERS.resource_api.create_project(fields["id"], fields)["id"]
 
     def _service(self, wanted):
-        if PROVIDERS.catalog_api.list_services(hints(name=wanted["name"], type=wanted["type"])):
-            return
-        service = {"id": uuid.uuid4().hex, "name": wanted["name"], "type": wanted["type"], "enabled": True}
-        PROVIDERS.catalog_api.create_service(service["id"], service)
-        for interface, url in wanted["endpoints"].items():
+        found = PROVIDERS.catalog_api.list_services(hints(name=wanted["name"], type=wanted["type"]))
+        service = found[0] if found else self._new_service(wanted)
+        there = PROVIDERS.catalog_api.list_endpoints(hints(service_id=service["id"], region_id=self.region))
+        # Those that a start which was interrupted has left out, too.
+        for interface in wanted["endpoints"].keys() - {endpoint["interface"] for endpoint in there}:
             endpoint = {
                 "id": uuid.uuid4().hex,
                 "interface": interface,
-                "url": url,
+                "url": wanted["endpoints"][interface],
                 "service_id": service["id"],
                 "region_id": self.region,
                 "enabled": True,
             }
             PROVIDERS.catalog_api.create_endpoint(endpoint["id"], endpoint)
+
+    def _new_service(self, wanted):
+        service = {"id": uuid.uuid4().hex, "name": wanted["name"], "type": wanted["type"], "enabled": True}
+        return PROVIDERS.catalog_api.create_service(service["id"], service)
 
 
 def hints(**filters):
