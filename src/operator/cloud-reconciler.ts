@@ -13,6 +13,7 @@ import type { Cache } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { readiness } from "../kube/ready.ts";
 import { type KubeObject, refOf } from "../kube/types.ts";
+import type { DriftRecord } from "../plan/drift.ts";
 import type { EventNote, EventRecorder } from "../runtime/events.ts";
 import type { BuildInput, Workload } from "../workloads/contract.ts";
 import type { CloudAdmission } from "./cloud-admission.ts";
@@ -36,6 +37,7 @@ export interface CloudReconcilerOptions {
   /** Asks for another pass over this Cloud. */
   readonly enqueue: (key: string) => void;
   readonly onWrite: (kind: string, result: ApplyResult) => void;
+  readonly onDrift: (cloud: { readonly name: string; readonly namespace: string }, record: DriftRecord) => void;
   readonly onError: (where: string, error: unknown) => void;
   readonly events: EventRecorder;
   readonly admission: CloudAdmission;
@@ -129,7 +131,12 @@ export class CloudReconciler {
     if (progress.complete) await scope.inventory.prune(refs);
     const failed = [...progress.states.values()].some(({ state: step }) => step === "failed");
     const verdicts = workloadVerdicts(this.#options.workloads, input, lookInto(scope));
-    const outcome = await this.#report(cloud, { progress, steps: desired.steps, verdicts });
+    const outcome = await this.#report(cloud, {
+      progress,
+      steps: desired.steps,
+      verdicts,
+      drift: scope.drift.open(),
+    });
     await ensureHypervisors(input, nodes, scope, this.#options.client);
     // Before all steps were done once, nova is not there or knows no nodes.
     if (progress.complete && nodes.length > 0) scope.nova.start();
@@ -237,13 +244,14 @@ export class CloudReconciler {
   #scope(key: string, cloud: { name: string; namespace: string }): Promise<CloudScope> {
     const known = this.#scopes.get(key);
     if (known !== undefined) return known;
-    const { client, gateway, onWrite, onError } = this.#options;
+    const { client, gateway, onWrite, onError, onDrift } = this.#options;
     const opened = (async () => {
       const scope = new CloudScope(cloud, {
         client,
         gateway,
         onWrite,
         onError,
+        onDrift: (record) => onDrift(cloud, record),
         onChange: () => this.#options.enqueue(key),
       });
       await scope.start();

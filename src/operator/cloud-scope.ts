@@ -13,8 +13,10 @@ import type { KubeClient } from "../kube/client.ts";
 import { Inventory } from "../kube/inventory.ts";
 import { readiness } from "../kube/ready.ts";
 import { type KubeObject, refOf } from "../kube/types.ts";
+import type { DriftRecord } from "../plan/drift.ts";
 import { Session } from "../openstack/session.ts";
 import type { Facts, Manifest } from "../workloads/contract.ts";
+import { Drift } from "./drift.ts";
 import { askNova, NovaMonitor } from "./hypervisors.ts";
 import { NamespaceView } from "./namespace-view.ts";
 
@@ -28,6 +30,8 @@ export interface ScopeOptions {
   readonly onError: (where: string, error: unknown) => void;
   /** Told of every write, for metrics. */
   readonly onWrite: (kind: string, result: ApplyResult) => void;
+  /** Told of each change that nobody planned. */
+  readonly onDrift: (record: DriftRecord) => void;
 }
 
 /** All that the operator holds for one Cloud while it lives: watches, running calls, a session. Rebuilt after a restart. */
@@ -35,6 +39,7 @@ export class CloudScope {
   readonly view: NamespaceView;
   readonly applier: Applier;
   readonly inventory: Inventory;
+  readonly drift: Drift;
   readonly calls: CallRunner;
   /** What nova says of the nodes; asks nothing before it is started. */
   readonly nova: NovaMonitor;
@@ -48,12 +53,14 @@ export class CloudScope {
   constructor(cloud: { name: string; namespace: string }, options: ScopeOptions) {
     this.#cloud = cloud;
     this.#options = options;
-    const { client, onChange, onWrite } = options;
+    const { client, onChange, onWrite, onError, onDrift } = options;
     this.view = new NamespaceView(client, [cloud.namespace, nodesNamespace(cloud.namespace)], {
       onChange,
-      onError: options.onError,
+      onError,
     });
     this.applier = new Applier(client, { fieldManager: FIELD_MANAGER, shapeAnnotation: `${GROUP}/shape`, onWrite });
+    const { view, applier } = this;
+    this.drift = new Drift({ client, cloud, applier, view, onDrift, onChange, onError });
     const labels = { [LABEL.instance]: cloud.name, [LABEL.managedBy]: MANAGED_BY };
     this.inventory = new Inventory(client, {
       namespace: cloud.namespace,
@@ -78,23 +85,21 @@ export class CloudScope {
   async close(): Promise<void> {
     this.calls.close();
     this.nova.close();
-    await Promise.all([this.view.close(), this.#session?.session.close()]);
+    await Promise.all([this.view.close(), this.drift.close(), this.#session?.session.close()]);
   }
 
   /** Facts and Cloud of this pass, for the calls that it starts. */
   use(cloud: Cloud, facts: Facts): void {
     this.#current = cloud;
     this.facts = facts;
+    this.drift.begin(cloud);
   }
 
   ports(): StepPorts {
     const live = (manifest: Manifest): KubeObject | undefined => this.view.get(refOf(manifest));
     return {
       live,
-      ensure: async (manifest) => {
-        const { object } = await this.applier.apply(manifest, live(manifest));
-        this.view.wrote(object);
-      },
+      ensure: (manifest, settled) => this.drift.ensure(manifest, settled),
       readiness: (object) => readiness(object as KubeObject),
       call: (step, hash) => this.calls.call(step, hash),
     };
@@ -108,12 +113,10 @@ export class CloudScope {
       read: async (name) => {
         // A Secret that the user made beforehand carries no label of ours, so the watch does not see it.
         const seen = this.view.get(ref(name)) ?? (await this.#options.client.get(ref(name)));
+        if (seen !== undefined) this.drift.sawSecret(name);
         return secretText(seen);
       },
-      write: async (name, data, type) => {
-        const object = secretManifest(this.#cloud, name, { data, type });
-        this.view.wrote(await this.#options.client.apply(object, { fieldManager: FIELD_MANAGER, force: true }));
-      },
+      write: (name, data, type) => this.drift.rewrite(secretManifest(this.#cloud, name, { data, type })),
     };
   }
 

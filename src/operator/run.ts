@@ -11,6 +11,7 @@ import { Metrics } from "../runtime/metrics.ts";
 import { loadWorkloads } from "../workloads/registry.ts";
 import { CloudAdmission } from "./cloud-admission.ts";
 import { CloudReconciler } from "./cloud-reconciler.ts";
+import { driftTeller } from "./drift-report.ts";
 import { OPERATOR_HEALTH_PORT } from "./install.ts";
 import { addWebhook } from "./webhook.ts";
 
@@ -63,6 +64,7 @@ export async function runOperator(options: OperatorOptions): Promise<StopReason>
     gateway: options.inCluster ? gateway : undefined,
     enqueue: (key) => controller.enqueue(key),
     onWrite: metrics.onWrite,
+    onDrift: driftTeller({ clouds, events, metrics, log: (fields) => log("info", fields) }),
     onError: (where, error) => log("warn", { where, error: messageOf(error) }),
     log: (fields) => log("info", fields),
   });

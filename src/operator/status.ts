@@ -2,6 +2,8 @@ import type { Cloud, CloudStatus } from "../api/cloud.ts";
 import type { PlannedStep } from "../plan/graph.ts";
 import type { Progress } from "../execute/execution.ts";
 import type { WebhookState } from "./cloud-admission.ts";
+import { driftedCondition } from "./drift-report.ts";
+import type { OpenDrift } from "./drift.ts";
 import { INVENTORY_NAME } from "../desired/state.ts";
 
 export const OPERATOR_VERSION = "0.1.0";
@@ -27,6 +29,8 @@ export interface StatusInput {
   readonly stalled: { readonly reason: string; readonly message: string } | undefined;
   /** Why the Cloud is not made what its resource says, while nothing is wrong. */
   readonly held?: Held | undefined;
+  /** What is not as it was planned; absent: not looked at in this pass. */
+  readonly drift?: readonly OpenDrift[] | undefined;
   /** Whether changes are judged before they are stored; absent where there is no webhook. */
   readonly webhook?: WebhookState | undefined;
   readonly now: string;
@@ -74,6 +78,7 @@ export function cloudStatus(input: StatusInput): CloudStatus {
         reason: phase,
         message: paused ? (input.held?.message ?? "") : "changes are made as they come",
       }),
+      ...drifted(input),
       ...admission(input),
     ],
     services: verdicts.map((verdict) =>
@@ -85,6 +90,11 @@ export function cloudStatus(input: StatusInput): CloudStatus {
     credentials: { adminSecretRef: { name: "keystone-admin" } },
     inventoryRef: { name: INVENTORY_NAME },
   };
+}
+
+function drifted(input: StatusInput): Condition[] {
+  if (input.drift === undefined) return (input.cloud.status?.conditions ?? []).filter(({ type }) => type === "Drifted");
+  return [condition(input, driftedCondition(input.drift))];
 }
 
 /** An operator that has just started knows nothing of the webhook yet: what the one before knew stays. */

@@ -8,6 +8,7 @@ export class Metrics {
   readonly #seconds: Histogram<"controller">;
   readonly #depth: Gauge<"controller">;
   readonly #writes: Counter<"kind" | "result">;
+  readonly #drift: Counter<"kind" | "action">;
   readonly #calls: Counter<"method" | "status">;
   readonly #leader: Gauge;
   readonly #admissions: Counter<"result">;
@@ -41,6 +42,12 @@ export class Metrics {
       name: `${prefix}applies_total`,
       help: "Server-side applies, by kind and result (created, configured, unchanged); skipped ones are not counted",
       labelNames: ["kind", "result"],
+      registers,
+    });
+    this.#drift = new Counter({
+      name: `${prefix}drift_total`,
+      help: "Changes that nobody planned, by kind and what was done (Repaired, Reported)",
+      labelNames: ["kind", "action"],
       registers,
     });
     this.#calls = new Counter({
@@ -79,6 +86,8 @@ export class Metrics {
 
   /** For `ApplierOptions.onWrite`. */
   readonly onWrite = (kind: string, result: ApplyResult): void => this.#writes.inc({ kind, result });
+
+  readonly onDrift = (kind: string, action: "Repaired" | "Reported"): void => this.#drift.inc({ kind, action });
 
   /** For `TransportOptions.onCall`. */
   readonly onCall = (call: { method: string; status: number }): void =>

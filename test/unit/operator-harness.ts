@@ -8,6 +8,7 @@ import { FakeKube } from "../../src/kube/fake.ts";
 import { fieldAt, type KubeObject } from "../../src/kube/types.ts";
 import { CloudAdmission } from "../../src/operator/cloud-admission.ts";
 import { CloudReconciler } from "../../src/operator/cloud-reconciler.ts";
+import { driftTeller } from "../../src/operator/drift-report.ts";
 import { OptionsJudge } from "../../src/options/index.ts";
 import { EventRecorder } from "../../src/runtime/events.ts";
 import type { ApplyStep, Manifest, Workload } from "../../src/workloads/contract.ts";
@@ -17,7 +18,7 @@ export const KEY = "laptop/laptop";
 export const CLOUD = { apiVersion: "underpin.dev/v1alpha1", kind: "Cloud", namespace: "laptop", name: "laptop" };
 const WRITES = ["create", "apply", "patch", "delete"];
 /** What is the operator's own and written more than once by its nature. */
-const OWN = /(Event|Cloud)\/|underpin-(state|inventory|vault)$/;
+const OWN = /(Event|Cloud)\/|underpin-(state|inventory|vault|drift)$/;
 const LABELS = { "app.kubernetes.io/managed-by": "underpin", "app.kubernetes.io/instance": "laptop" };
 
 function manifest(apiVersion: string, kind: string, name: string, rest: object): Manifest {
@@ -282,6 +283,12 @@ class Operator {
       gateway: undefined,
       enqueue: () => undefined,
       onWrite: () => undefined,
+      onDrift: driftTeller({
+        clouds,
+        events: this.events,
+        metrics: { onDrift: () => undefined },
+        log: () => undefined,
+      }),
       onError: () => undefined,
       log: () => undefined,
     });
