@@ -22,6 +22,8 @@ export interface StepPorts {
   readiness(object: LiveObject): Readiness;
   /** Starts or joins the call and answers at once; its end must lead to another `advance`. */
   call(step: CallStep, hash: string): CallState;
+  /** Whether a step that is still to do may begin or go on. Absent: each may. */
+  mayRun?(id: StepId): boolean;
 }
 
 export type CallState =
@@ -31,6 +33,8 @@ export type StepState =
   | { readonly state: "done" }
   | { readonly state: "running"; readonly message: string }
   | { readonly state: "blocked"; readonly by: readonly StepId[] }
+  /** Somebody paused or aborted the plan before it began. */
+  | { readonly state: "held" }
   | { readonly state: "failed"; readonly message: string };
 
 export interface Progress {
@@ -80,6 +84,7 @@ async function settle(
   }
   const open = (await Promise.all(needs)).filter(({ state }) => state?.state !== "done");
   if (open.length > 0) return { state: "blocked", by: open.map(({ id }) => id) };
+  if (ports.mayRun?.(planned.step.id) === false) return { state: "held" };
   if (planned.step.type === "call") return ports.call(planned.step, planned.hash);
   const refused = await ensureObjects(planned, ports, false);
   return refused ?? (planned.step.until === "applied" ? { state: "done" } : readyState(planned, ports));

@@ -1,10 +1,10 @@
 import { type Cloud, cloudRef, readCloud } from "../api/cloud.ts";
 import { FIELD_MANAGER, FINALIZER } from "../api/names.ts";
-import { advance, type Progress } from "../execute/execution.ts";
+import { advance } from "../execute/execution.ts";
 import { canonicalJson } from "../content/canonical.ts";
 import { clusterIPs } from "../desired/facts.ts";
 import { hypervisorManifests } from "../desired/hypervisors.ts";
-import { bareInput, gatherInput, type InputOptions } from "../desired/input.ts";
+import { bareInput, type GatheredInput, gatherInput, type InputOptions } from "../desired/input.ts";
 import { buildDesired, type Desired } from "../desired/objects.ts";
 import { Releases } from "../desired/release-facts.ts";
 import { type CloudState, INVENTORY_NAME, readState, STATE_NAME } from "../desired/state.ts";
@@ -12,15 +12,20 @@ import type { ApplyResult } from "../kube/apply.ts";
 import type { Cache } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { readiness } from "../kube/ready.ts";
-import { type KubeObject, refOf } from "../kube/types.ts";
+import { type KubeObject, type ObjectRef, refOf } from "../kube/types.ts";
+import { mixedSteps } from "../plan/mixed.ts";
+import { mayRun } from "../plan/running.ts";
 import type { DriftRecord } from "../plan/drift.ts";
-import type { EventNote, EventRecorder } from "../runtime/events.ts";
+import type { EventRecorder } from "../runtime/events.ts";
 import type { BuildInput, Workload } from "../workloads/contract.ts";
 import type { CloudAdmission } from "./cloud-admission.ts";
 import { CloudScope } from "./cloud-scope.ts";
+import { CloudStory, PAUSED } from "./cloud-story.ts";
 import { removeCloud } from "./deletion.ts";
 import { ensureHypervisors } from "./hypervisors.ts";
 import { MAKERS } from "./makers.ts";
+import type { PlanParts } from "./plans/parts.ts";
+import { type Change, cloudInEffect } from "./plans/turn.ts";
 import { sameState, writeState } from "./state.ts";
 import { cloudStatus, type StatusInput } from "./status.ts";
 import { type VerdictPorts, workloadVerdicts } from "./verdicts.ts";
@@ -41,13 +46,20 @@ export interface CloudReconcilerOptions {
   readonly onError: (where: string, error: unknown) => void;
   readonly events: EventRecorder;
   readonly admission: CloudAdmission;
+  readonly plans: PlanParts;
   readonly log: (fields: Readonly<Record<string, unknown>>) => void;
 }
 
 /** Seconds until a pass that failed at something outside is tried again when no event comes before. */
 const RETRY_SECONDS = 5;
 
-const PAUSED = "nothing is changed while spec.change.paused is true";
+interface PassContext {
+  /** As it is stored. */
+  readonly cloud: Cloud;
+  readonly scope: CloudScope;
+  readonly before: CloudState;
+  readonly change: Change | undefined;
+}
 
 type Outcome = { readonly requeueAfterSeconds: number | undefined };
 
@@ -56,9 +68,11 @@ export class CloudReconciler {
   readonly #options: CloudReconcilerOptions;
   readonly #scopes = new Map<string, Promise<CloudScope>>();
   readonly #releases: Releases;
+  readonly #story: CloudStory;
 
   constructor(options: CloudReconcilerOptions) {
     this.#options = options;
+    this.#story = new CloudStory(options);
     this.#releases = new Releases(options.onError);
   }
 
@@ -76,27 +90,56 @@ export class CloudReconciler {
     const scope = await this.#scope(key, { name, namespace });
     if (object.metadata.deletionTimestamp !== undefined) return this.#delete(key, cloud, scope);
     if (!(object.metadata.finalizers ?? []).includes(FINALIZER)) await this.#addFinalizer(object);
-    return this.#ensure(cloud, scope, await this.#options.admission.refusal(object));
+    return this.#ensure(object, cloud, scope);
   }
 
-  async #ensure(cloud: Cloud, scope: CloudScope, refusal: StatusInput["stalled"]): Promise<Outcome> {
-    this.#tellPause(cloud);
+  async #ensure(object: KubeObject, cloud: Cloud, scope: CloudScope): Promise<Outcome> {
+    const refusal = await this.#options.admission.refusal(object);
+    this.#story.pause(cloud);
     if (cloud.spec.change.paused)
       return this.#report(cloud, { verdicts: this.#look(cloud, scope), held: { phase: "Paused", message: PAUSED } });
     if (refusal !== undefined) return this.#report(cloud, { verdicts: this.#look(cloud, scope), stalled: refusal });
-    const state = this.#state(cloud, scope);
+    const before = this.#state(cloud, scope);
+    const turn = await this.#options.plans.engine.turn(object, cloud, before);
+    // What is in effect is remembered before anything of it is written.
+    await this.#keep(cloud, scope, { before, after: turn.state });
+    if (turn.type === "wait") return this.#wait(cloud, scope, turn.change);
+    const state = this.#options.plans.execution.heed(cloud, turn.state);
+    const gathered = await this.#gather(turn.cloud, state, scope);
+    if (gathered.type === "stalled") {
+      const { reason, message } = gathered;
+      return this.#report(cloud, { verdicts: this.#look(cloud, scope), stalled: { reason, message } });
+    }
+    scope.use(turn.cloud, gathered.input.facts);
+    const given = { ...state, credentials: gathered.credentials };
+    return this.#execute(gathered.input, given, { cloud, scope, before: turn.state, change: turn.change });
+  }
+
+  #gather(cloud: Cloud, state: CloudState, scope: CloudScope): Promise<GatheredInput> {
     const ports = {
       secrets: scope.secrets(),
       makers: MAKERS,
       services: () => scope.view.list("Service", cloud.metadata.namespace),
     };
-    const gathered = await gatherInput(cloud, state, ports, this.#inputOptions());
-    if (gathered.type === "stalled") {
-      const { reason, message } = gathered;
-      return this.#report(cloud, { verdicts: this.#look(cloud, scope), stalled: { reason, message } });
-    }
-    scope.use(cloud, gathered.input.facts);
-    return this.#execute(gathered.input, { ...state, credentials: gathered.credentials }, { scope, before: state });
+    return gatherInput(cloud, state, ports, this.#inputOptions());
+  }
+
+  /** Nothing may be written: it is told why, and how the workloads stand. */
+  async #wait(cloud: Cloud, scope: CloudScope, change: Change): Promise<Outcome> {
+    await this.#report(cloud, {
+      verdicts: this.#look(cloud, scope),
+      held: { phase: "Planned", message: change.message },
+      change,
+    });
+    return { requeueAfterSeconds: change.again };
+  }
+
+  async #keep(
+    cloud: Cloud,
+    scope: CloudScope,
+    { before, after }: { before: CloudState; after: CloudState },
+  ): Promise<void> {
+    if (!sameState(after, before)) scope.view.wrote(await writeState(this.#options.client, cloud.metadata, after));
   }
 
   #state(cloud: Cloud, scope: CloudScope): CloudState {
@@ -109,77 +152,70 @@ export class CloudReconciler {
     return { workloads, images, clusterDomain, nodes: nodes.list(), releases: this.#releases };
   }
 
-  async #execute(
-    input: BuildInput,
-    state: CloudState,
-    context: { scope: CloudScope; before: CloudState },
-  ): Promise<Outcome> {
-    const { scope, before } = context;
-    const { cloud } = input;
-    const desired = buildDesired(this.#options.workloads, input);
+  async #execute(input: BuildInput, state: CloudState, context: PassContext): Promise<Outcome> {
+    const { cloud, scope, before, change } = context;
+    const desired = await this.#desired(input, state, scope);
     const nodes = hypervisorManifests(input);
     const refs = [...desired.objects, ...nodes].map(refOf);
+    await this.#enlist(cloud, scope, refs);
+    const ports = { ...scope.ports(), mayRun: (id: string) => mayRun(state.running, id) };
+    const progress = await advance(desired.steps, state.done, ports);
+    this.#story.steps(cloud, desired, { before, progress });
+    // What is no longer wanted goes when all that is wanted is there.
+    const rest = progress.complete ? (await scope.inventory.prune(refs)).remaining : [];
+    // New addresses of Services may let builders emit more.
+    const more = this.#hasNewAddresses(cloud, scope, input);
+    const complete = progress.complete && rest.length === 0 && !more;
+    const pass = { progress: { ...progress, complete }, steps: desired.steps };
+    const { execution, proof } = this.#options.plans;
+    const { state: told, ended, again } = await execution.after(cloud, { ...state, done: progress.done }, pass);
+    const { state: after, again: proven } = await proof.pass(cloud, told);
+    await this.#keep(cloud, scope, { before, after });
+    if (ended !== undefined) this.#story.end(cloud, ended);
+    const failed = [...progress.states.values()].some(({ state: step }) => step === "failed");
+    const verdicts = workloadVerdicts(this.#options.workloads, input, lookInto(scope));
+    const seen = { progress, steps: desired.steps, verdicts, drift: scope.drift.open() };
+    await this.#report(cloud, { ...seen, change, effect: after.effect });
+    await ensureHypervisors(input, nodes, scope, this.#options.client);
+    // Before all steps were done once, nova is not there or knows no nodes.
+    if (progress.complete && nodes.length > 0) scope.nova.start();
+    // What was queued behind a plan that has ended is planned at once.
+    if (ended !== undefined || more) this.#enqueue(cloud);
+    const times = [failed ? RETRY_SECONDS : undefined, again, proven, change?.again];
+    return { requeueAfterSeconds: soonest(times) };
+  }
+
+  /** What is in effect; of an aborted plan partly what was before it. */
+  async #desired(input: BuildInput, { effect, ...state }: CloudState, scope: CloudScope): Promise<Desired> {
+    const { workloads } = this.#options;
+    const next = buildDesired(workloads, input);
+    if (effect?.aborted === undefined) return next;
+    const { spec, steps: kept } = effect.aborted;
+    const before = spec === undefined ? undefined : await this.#gather(cloudInEffect(input.cloud, spec), state, scope);
+    const previous = before?.type === "input" ? buildDesired(workloads, before.input).steps : [];
+    const steps = mixedSteps(next.steps, previous, kept);
+    return { steps, objects: steps.flatMap(({ objects }) => objects) };
+  }
+
+  async #enlist(cloud: Cloud, scope: CloudScope, refs: readonly ObjectRef[]): Promise<void> {
     await scope.inventory.add(refs);
     const { namespace } = cloud.metadata;
     if (scope.view.get({ apiVersion: "v1", kind: "ConfigMap", namespace, name: INVENTORY_NAME }) === undefined)
       await scope.inventory.restore();
-    const progress = await advance(desired.steps, state.done, scope.ports());
-    const after = { ...state, done: progress.done };
-    this.#tell(cloud, desired, { before, progress });
-    if (!sameState(after, before)) scope.view.wrote(await writeState(this.#options.client, cloud.metadata, after));
-    // What is no longer wanted goes when all that is wanted is there.
-    if (progress.complete) await scope.inventory.prune(refs);
-    const failed = [...progress.states.values()].some(({ state: step }) => step === "failed");
-    const verdicts = workloadVerdicts(this.#options.workloads, input, lookInto(scope));
-    const outcome = await this.#report(cloud, {
-      progress,
-      steps: desired.steps,
-      verdicts,
-      drift: scope.drift.open(),
-    });
-    await ensureHypervisors(input, nodes, scope, this.#options.client);
-    // Before all steps were done once, nova is not there or knows no nodes.
-    if (progress.complete && nodes.length > 0) scope.nova.start();
-    // New addresses of Services may let builders emit more: another pass at once.
-    if (
-      Object.keys(clusterIPs(scope.view.list("Service", cloud.metadata.namespace))).length !==
-      Object.keys(input.facts.clusterIPs).length
-    )
-      this.#options.enqueue(`${cloud.metadata.namespace}/${cloud.metadata.name}`);
-    return failed ? { requeueAfterSeconds: RETRY_SECONDS } : outcome;
+  }
+
+  #hasNewAddresses(cloud: Cloud, scope: CloudScope, input: BuildInput): boolean {
+    const services = scope.view.list("Service", cloud.metadata.namespace);
+    return Object.keys(clusterIPs(services)).length !== Object.keys(input.facts.clusterIPs).length;
+  }
+
+  #enqueue({ metadata }: Cloud): void {
+    this.#options.enqueue(`${metadata.namespace}/${metadata.name}`);
   }
 
   /** How the workloads stand, of a Cloud for which nothing is built. */
   #look(cloud: Cloud, scope: CloudScope): StatusInput["verdicts"] {
     return workloadVerdicts(this.#options.workloads, bareInput(cloud, this.#inputOptions()), lookInto(scope));
-  }
-
-  #tellPause(cloud: Cloud): void {
-    const { paused } = cloud.spec.change;
-    if (paused === (cloud.status?.phase === "Paused")) return;
-    if (paused) this.#record(cloud, { type: "Normal", reason: "Paused", action: "Pause", note: PAUSED });
-    else this.#record(cloud, { type: "Normal", reason: "Resumed", action: "Resume", note: "changes are made again" });
-  }
-
-  #record(cloud: Cloud, note: EventNote): void {
-    const regarding = this.#options.clouds.get(cloud.metadata.name, cloud.metadata.namespace);
-    if (regarding !== undefined) this.#options.events.record(regarding, note);
-  }
-
-  /** The cloud's story: each step that came to its end or failed, as an Event and a line of the log. */
-  #tell(cloud: Cloud, desired: Desired, context: { before: CloudState; progress: Progress }): void {
-    const { log } = this.#options;
-    for (const { step, hash } of desired.steps) {
-      const state = context.progress.states.get(step.id);
-      if (state?.state === "done" && context.before.done[step.id] !== hash) {
-        log({ step: step.id, state: "done" });
-        this.#record(cloud, { type: "Normal", reason: "StepDone", action: "Execute", note: `${step.id} is done` });
-      }
-      if (state?.state !== "failed") continue;
-      log({ step: step.id, state: "failed", message: state.message });
-      const note = `${step.id}: ${state.message}. ${step.onFailure}`;
-      this.#record(cloud, { type: "Warning", reason: "StepFailed", action: "Execute", note });
-    }
   }
 
   async #report(cloud: Cloud, input: Partial<StatusInput>): Promise<Outcome> {
@@ -215,7 +251,8 @@ export class CloudReconciler {
     const input = bareInput(cloud, this.#inputOptions());
     const removal = await removeCloud(input, this.#state(cloud, scope), scope, {
       ...this.#options,
-      onFailure: (note) => this.#record(cloud, { type: "Warning", reason: "CleanupFailed", action: "Delete", note }),
+      onFailure: (note) =>
+        this.#story.record(cloud, { type: "Warning", reason: "CleanupFailed", action: "Delete", note }),
     });
     if (removal.state !== "gone") {
       const { message } = removal;
@@ -265,9 +302,15 @@ export class CloudReconciler {
   async #forget(key: string): Promise<Outcome> {
     const scope = this.#scopes.get(key);
     this.#scopes.delete(key);
+    this.#options.plans.engine.forget(key);
     await (await scope)?.close();
     return { requeueAfterSeconds: undefined };
   }
+}
+
+function soonest(times: readonly (number | undefined)[]): number | undefined {
+  const known = times.filter((time) => time !== undefined);
+  return known.length === 0 ? undefined : Math.min(...known);
 }
 
 /** What is live of the objects that a workload says must be ready. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { LABEL, MANAGED_BY, SYSTEM_NAMESPACE, nodesNamespace } from "../api/names.ts";
 import type { Manifest } from "../workloads/contract.ts";
 import { WEBHOOK_PORT, webhookService } from "./webhook-config.ts";
+import { PEOPLE_ROLES, type PeopleRole } from "./people.ts";
 import { OPERATOR_CLUSTER_RULES, OPERATOR_NAMESPACE_RULES, type PolicyRule } from "./rbac.ts";
 
 const OPERATOR = "underpin-operator";
@@ -41,6 +42,7 @@ export function operatorManifests(input: InstallInput): readonly Manifest[] {
     { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: OPERATOR, ...inSystem } },
     rbac("ClusterRole", OPERATOR, { rules: OPERATOR_CLUSTER_RULES }),
     rbac("ClusterRole", CLOUD_ROLE, { rules: input.cloudRules }),
+    ...PEOPLE_ROLES.map(peopleRole),
     rbac("ClusterRoleBinding", OPERATOR, { roleRef: roleRef("ClusterRole", OPERATOR), subjects: [subject] }),
     rbac("Role", OPERATOR, { rules: OPERATOR_NAMESPACE_RULES }, SYSTEM_NAMESPACE),
     rbac("RoleBinding", OPERATOR, { roleRef: roleRef("Role", OPERATOR), subjects: [subject] }, SYSTEM_NAMESPACE),
@@ -75,6 +77,13 @@ export function cloudNamespaceManifests(cloud: { name: string; namespace: string
   ];
 }
 
+/** A role for people, which Kubernetes adds to its own where it says so. */
+function peopleRole({ name, rules, aggregateTo }: PeopleRole): Manifest {
+  const into = aggregateTo.map((role) => [`rbac.authorization.k8s.io/aggregate-to-${role}`, "true"]);
+  const metadata = { name, labels: { ...labels, ...Object.fromEntries(into) } };
+  return { apiVersion: "rbac.authorization.k8s.io/v1", kind: "ClusterRole", metadata, rules };
+}
+
 function roleRef(kind: string, name: string): Record<string, string> {
   return { apiGroup: "rbac.authorization.k8s.io", kind, name };
 }
@@ -94,7 +103,8 @@ function operatorDeployment(image: string, imagesName: string): Manifest {
     name: "operator",
     image,
     imagePullPolicy: "IfNotPresent",
-    args: ["--images", "/etc/underpin/images/images.json"],
+    // Its image is part of what a plan stands on.
+    args: ["--images", "/etc/underpin/images/images.json", "--image", image],
     env: [
       { name: "POD_NAME", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } } },
       // V8's young generation grows to 32 MiB and more while a cloud comes up, and hardly shrinks: 80 MiB resident for nothing.

@@ -11,6 +11,7 @@ import { runOperator } from "./run.ts";
 const { values } = parseArgs({
   options: {
     images: { type: "string" },
+    image: { type: "string", default: "" },
     kubeconfig: { type: "string" },
     "cluster-domain": { type: "string", default: "cluster.local" },
   },
@@ -25,6 +26,7 @@ const reason = await runOperator({
   client,
   metrics,
   imagesFile: values.images,
+  operatorImage: values.image,
   identity: `${process.env["POD_NAME"] ?? hostname()}-${process.pid}`,
   clusterDomain: values["cluster-domain"],
   inCluster,

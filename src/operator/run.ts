@@ -2,17 +2,24 @@ import { readFile } from "node:fs/promises";
 import type { Cloud } from "../api/cloud.ts";
 import { CLOUD_KIND } from "../api/cloud.ts";
 import { API_VERSION, SYSTEM_NAMESPACE } from "../api/names.ts";
+import { APPROVAL_KIND, PLAN_KIND } from "../api/plan.ts";
+import type { Cache } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
+import { fieldAt } from "../kube/types.ts";
 import { OptionsJudge } from "../options/index.ts";
 import { Controller } from "../runtime/controller.ts";
 import { EventRecorder } from "../runtime/events.ts";
 import { Manager, type StopReason } from "../runtime/manager.ts";
 import { Metrics } from "../runtime/metrics.ts";
 import { loadWorkloads } from "../workloads/registry.ts";
+import { ApprovalReview } from "./approvals/review.ts";
 import { CloudAdmission } from "./cloud-admission.ts";
 import { CloudReconciler } from "./cloud-reconciler.ts";
+import { evidencePorts } from "./evidence-ports.ts";
 import { driftTeller } from "./drift-report.ts";
 import { OPERATOR_HEALTH_PORT } from "./install.ts";
+import { Candidates } from "./plans/candidate.ts";
+import { type PlanParts, planParts } from "./plans/parts.ts";
 import { addWebhook } from "./webhook.ts";
 
 export interface OperatorOptions {
@@ -20,6 +27,8 @@ export interface OperatorOptions {
   readonly metrics: Metrics;
   /** File with the reference of each image by name. */
   readonly imagesFile: string;
+  /** Reference of the image that this process runs from; a word of its own outside of a cluster. */
+  readonly operatorImage: string;
   /** Unique for each process: the pod's name. */
   readonly identity: string;
   /** Domain of the cluster's Services. */
@@ -51,15 +60,31 @@ export async function runOperator(options: OperatorOptions): Promise<StopReason>
     onError: (error) => log("warn", { where: "events", error: messageOf(error) }),
   });
   const judge = new OptionsJudge();
+  const plans = manager.cache({ apiVersion: API_VERSION, kind: PLAN_KIND });
+  const approvals = manager.cache({ apiVersion: API_VERSION, kind: APPROVAL_KIND });
+  const workloads = await loadWorkloads();
+  const { inCluster } = options;
+  const parts = planParts({
+    client,
+    workloads,
+    images,
+    clusterDomain,
+    plans,
+    approvals,
+    operatorImage: options.operatorImage,
+    evidence: (cloud) => evidencePorts(cloud, { client, clusterDomain, inCluster }),
+    enqueue: (key) => controller.enqueue(key),
+  });
   const admission = new CloudAdmission((cloud) => judge.judge(cloud));
   const reconciler = new CloudReconciler({
     client,
-    workloads: await loadWorkloads(),
+    workloads,
     images,
     clouds,
     nodes,
     events,
     admission,
+    plans: parts,
     clusterDomain,
     gateway: options.inCluster ? gateway : undefined,
     enqueue: (key) => controller.enqueue(key),
@@ -85,7 +110,13 @@ export async function runOperator(options: OperatorOptions): Promise<StopReason>
       ? []
       : clouds.list().map(({ metadata }) => keyOf(metadata)),
   );
+  // What somebody says of a Plan, and who approves one.
+  controller.watch(plans, ({ object }) => [`${object.metadata.namespace}/${String(fieldAt(object, "spec", "cloud"))}`]);
+  controller.watch(approvals, ({ object }) =>
+    clouds.list(object.metadata.namespace).map(({ metadata }) => keyOf(metadata)),
+  );
   manager.add(controller);
+  manager.add(candidateController(parts, plans, log));
   const webhook = options.inCluster
     ? await addWebhook(manager, {
         client,
@@ -95,6 +126,7 @@ export async function runOperator(options: OperatorOptions): Promise<StopReason>
         clusterDomain,
         admission,
         judge: (cloud) => judge.judge(cloud),
+        approvals: new ApprovalReview({ client }),
         enqueue: (key) => controller.enqueue(key),
         onError: (where, error) => log("warn", { where, error: messageOf(error) }),
       })
@@ -106,6 +138,20 @@ export async function runOperator(options: OperatorOptions): Promise<StopReason>
     await reconciler.close();
     await events.flush();
   }
+}
+
+/** What users propose is planned beside what is carried out. */
+function candidateController(parts: PlanParts, plans: Cache, log: OperatorOptions["log"]): Controller {
+  const controller = new Controller<string>({
+    name: "plan",
+    reconcile: async (key) => {
+      await parts.candidates.reconcile(key);
+      return { type: "done" };
+    },
+    onError: (key, error, retryMs) => log("error", { plan: key, error: messageOf(error), retryMs }),
+  });
+  controller.watch(plans, ({ object }) => (Candidates.isOne(object) ? [keyOf(object.metadata)] : []));
+  return controller;
 }
 
 function keyOf(metadata: { readonly namespace?: string; readonly name: string }): string {

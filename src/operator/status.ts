@@ -4,7 +4,8 @@ import type { Progress } from "../execute/execution.ts";
 import type { WebhookState } from "./cloud-admission.ts";
 import { driftedCondition } from "./drift-report.ts";
 import type { OpenDrift } from "./drift.ts";
-import { INVENTORY_NAME } from "../desired/state.ts";
+import { type Effect, INVENTORY_NAME } from "../desired/state.ts";
+import type { Change } from "./plans/turn.ts";
 
 export const OPERATOR_VERSION = "0.1.0";
 
@@ -29,6 +30,10 @@ export interface StatusInput {
   readonly stalled: { readonly reason: string; readonly message: string } | undefined;
   /** Why the Cloud is not made what its resource says, while nothing is wrong. */
   readonly held?: Held | undefined;
+  /** A change that is not in effect yet; absent: there is none. */
+  readonly change?: Change | undefined;
+  /** What is in effect; absent: not known in this pass. */
+  readonly effect?: Effect | undefined;
   /** What is not as it was planned; absent: not looked at in this pass. */
   readonly drift?: readonly OpenDrift[] | undefined;
   /** Whether changes are judged before they are stored; absent where there is no webhook. */
@@ -37,7 +42,7 @@ export interface StatusInput {
 }
 
 export interface Held {
-  readonly phase: "Paused" | "Deleting";
+  readonly phase: "Paused" | "Deleting" | "Planned";
   readonly message: string;
 }
 
@@ -47,15 +52,18 @@ export function cloudStatus(input: StatusInput): CloudStatus {
   const before = cloud.status;
   const failed = failedStep(input);
   const ready = isReady(input);
-  const stalled = input.stalled !== undefined || failed !== undefined;
+  const { stops, waits } = standing(input);
+  const stalled = stops !== undefined || failed !== undefined;
   const phase = phaseOf(input, ready, stalled);
   const paused = phase === "Paused";
   const open = verdicts.filter((verdict) => !verdict.ready);
   const message =
-    input.stalled?.message ?? failed ?? (phase === "Deleting" ? input.held?.message : undefined) ?? describe(open);
-  const reason = input.stalled?.reason ?? (failed === undefined ? phase : "StepFailed");
+    stops?.message ?? failed ?? (phase === "Deleting" ? input.held?.message : undefined) ?? describe(open);
+  const reason = stops?.reason ?? (failed === undefined ? phase : "StepFailed");
   const was = before?.release?.current;
-  const current = ready && !paused ? cloud.spec.release : was;
+  const release = input.effect?.spec.release ?? cloud.spec.release;
+  const plan = input.change?.plan ?? input.effect?.plan ?? before?.planRef?.name;
+  const current = ready && !paused ? release : was;
   return {
     observedGeneration: cloud.metadata.generation ?? 0,
     operatorVersion: OPERATOR_VERSION,
@@ -66,9 +74,9 @@ export function cloudStatus(input: StatusInput): CloudStatus {
       condition(input, { type: "Ready", holds: ready, reason, message }),
       condition(input, {
         type: "Reconciling",
-        holds: phase === "Installing" || phase === "Changing",
-        reason,
-        message,
+        holds: waits !== undefined || phase === "Installing" || phase === "Changing",
+        reason: waits?.reason ?? reason,
+        message: waits?.message ?? message,
       }),
       condition(input, { type: "Stalled", holds: stalled, reason, message }),
       condition(input, { type: "Degraded", holds: phase === "Degraded", reason, message }),
@@ -82,14 +90,24 @@ export function cloudStatus(input: StatusInput): CloudStatus {
       ...admission(input),
     ],
     services: verdicts.map((verdict) =>
-      serviceStatus(verdict, before, { release: paused ? (was ?? cloud.spec.release) : cloud.spec.release, now }),
+      serviceStatus(verdict, before, { release: paused ? (was ?? release) : release, now }),
     ),
     endpoints: Object.fromEntries(
       verdicts.flatMap(({ name, endpoint }) => (endpoint === undefined ? [] : [[name, endpoint]])),
     ),
     credentials: { adminSecretRef: { name: "keystone-admin" } },
     inventoryRef: { name: INVENTORY_NAME },
+    ...(plan === undefined ? {} : { planRef: { name: plan } }),
   };
+}
+
+/** What stops the Cloud, and what it waits for: a change that cannot be planned stops it, one that waits does not. */
+function standing({ stalled, change }: StatusInput): {
+  readonly stops?: StatusInput["stalled"];
+  readonly waits?: Change;
+} {
+  if (change?.reason === "AwaitingApproval" || change?.reason === "Queued") return { stops: stalled, waits: change };
+  return { stops: stalled ?? change };
 }
 
 function drifted(input: StatusInput): Condition[] {
@@ -105,17 +123,17 @@ function admission(input: StatusInput): Condition[] {
   return [condition(input, { type: "Admission", holds, reason, message })];
 }
 
-/** A paused Cloud is judged by its workloads alone: what would be changed is not looked at. */
+/** A Cloud that is held is judged by its workloads alone: what would be changed is not looked at. */
 function isReady({ held, progress, verdicts }: StatusInput): boolean {
   if (held?.phase === "Deleting") return false;
   const all = verdicts.length > 0 && verdicts.every((verdict) => verdict.ready);
-  return all && (held?.phase === "Paused" || progress?.complete === true);
+  return all && (held !== undefined || progress?.complete === true);
 }
 
 function phaseOf(input: StatusInput, ready: boolean, stalled: boolean): string {
   if (input.held !== undefined) return input.held.phase;
   if (stalled) return "Stalled";
-  if (ready) return "Ready";
+  if (ready) return input.change?.reason === "AwaitingApproval" ? "Planned" : "Ready";
   const installed = input.cloud.status?.release?.current !== undefined;
   if (input.progress?.complete === true) return installed ? "Degraded" : "Installing";
   return installed ? "Changing" : "Installing";

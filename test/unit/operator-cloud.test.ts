@@ -51,7 +51,8 @@ describe("the operator makes a Cloud", { timeout: 120_000 }, () => {
     await world.start({ images: { unused: "underpin.local/unused:new" } });
     await world.pass();
     await world.pass();
-    assert.deepEqual(world.calls, []);
+    // Its plan was empty: the operator's book says once that the cloud is what this one makes of it.
+    assert.deepEqual(world.calls, ["apply ConfigMap/laptop/underpin-state"]);
   });
 
   it("killed after any of its writes, the next process goes on and writes no object twice", async () => {
@@ -129,11 +130,20 @@ describe("the operator makes a Cloud", { timeout: 120_000 }, () => {
   it("restores its own books, and still prunes what only the deleted list knew", async () => {
     await ready();
     const books = ["underpin-state", "underpin-inventory"].map((name) => ({ ...MAP, name }));
-    const before = await Promise.all(books.map(async (ref) => fieldAt(await world.kube.get(ref), "data")));
+    // When a plan was carried out, and what its steps took, is another thing each time.
+    const content = async (): Promise<unknown[]> =>
+      Promise.all(
+        books.map(async (ref) => {
+          const data = fieldAt(await world.kube.get(ref), "data") as Record<string, string>;
+          const { records: _records, unproven: _unproven, effect: _effect, ...rest } = data;
+          return rest;
+        }),
+      );
+    const before = await content();
     await world.asOthers(() => Promise.all(books.map((ref) => world.kube.delete(ref))));
     world.kube.writes.length = 0;
     await world.settle();
-    assert.deepEqual(await Promise.all(books.map(async (ref) => fieldAt(await world.kube.get(ref), "data"))), before);
+    assert.deepEqual(await content(), before);
     assert.deepEqual(world.written(), []);
     await world.start({ workloads: workloads().filter(({ name }) => name !== "api") });
     await world.settle();

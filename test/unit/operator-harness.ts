@@ -9,6 +9,7 @@ import { fieldAt, type KubeObject } from "../../src/kube/types.ts";
 import { CloudAdmission } from "../../src/operator/cloud-admission.ts";
 import { CloudReconciler } from "../../src/operator/cloud-reconciler.ts";
 import { driftTeller } from "../../src/operator/drift-report.ts";
+import { planParts } from "../../src/operator/plans/parts.ts";
 import { OptionsJudge } from "../../src/options/index.ts";
 import { EventRecorder } from "../../src/runtime/events.ts";
 import type { ApplyStep, Manifest, Workload } from "../../src/workloads/contract.ts";
@@ -18,7 +19,7 @@ export const KEY = "laptop/laptop";
 export const CLOUD = { apiVersion: "underpin.dev/v1alpha1", kind: "Cloud", namespace: "laptop", name: "laptop" };
 const WRITES = ["create", "apply", "patch", "delete"];
 /** What is the operator's own and written more than once by its nature. */
-const OWN = /(Event|Cloud)\/|underpin-(state|inventory|vault|drift)$/;
+const OWN = /(Event|Cloud|Plan)\/|underpin-(state|inventory|vault|drift)$|ConfigMap\/laptop\/laptop-\d+-/;
 const LABELS = { "app.kubernetes.io/managed-by": "underpin", "app.kubernetes.io/instance": "laptop" };
 
 function manifest(apiVersion: string, kind: string, name: string, rest: object): Manifest {
@@ -110,6 +111,7 @@ export interface Options {
   readonly admission?: CloudAdmission;
   readonly workloads?: readonly Workload[];
   readonly images?: Readonly<Record<string, string>>;
+  readonly operatorImage?: string;
 }
 
 /** The API server, and operators that come and go over it. */
@@ -267,21 +269,40 @@ class Operator {
   readonly events: EventRecorder;
   readonly #caches: readonly Cache[];
 
-  private constructor(kube: FakeKube, caches: readonly [Cache, Cache], options: Options) {
-    const [clouds, nodes] = caches;
-    this.#caches = caches;
-    this.events = new EventRecorder(kube, { controller: "underpin.dev/operator", instance: "test" });
-    this.reconciler = new CloudReconciler({
+  private constructor(
+    kube: FakeKube,
+    caches: Record<"clouds" | "nodes" | "plans" | "approvals", Cache>,
+    options: Options,
+  ) {
+    const { clouds, nodes, plans, approvals } = caches;
+    this.#caches = Object.values(caches);
+    const common = {
       client: kube,
       workloads: options.workloads ?? workloads(),
       images: options.images ?? {},
+      clusterDomain: "cluster.local",
+      enqueue: () => undefined,
+    };
+    this.events = new EventRecorder(kube, { controller: "underpin.dev/operator", instance: "test" });
+    this.reconciler = new CloudReconciler({
+      ...common,
+      plans: planParts({
+        ...common,
+        plans,
+        approvals,
+        operatorImage: options.operatorImage ?? "operator:1",
+        evidence: () => ({
+          witness: () => Promise.reject(new Error("there is none")),
+          kube,
+          namespaces: ["laptop", "laptop-nodes"],
+          apis: [],
+        }),
+      }),
       clouds,
       nodes,
       events: this.events,
       admission: options.admission ?? new CloudAdmission((cloud) => JUDGE.judge(cloud)),
-      clusterDomain: "cluster.local",
       gateway: undefined,
-      enqueue: () => undefined,
       onWrite: () => undefined,
       onDrift: driftTeller({
         clouds,
@@ -295,14 +316,16 @@ class Operator {
   }
 
   static async start(kube: FakeKube, options: Options): Promise<Operator> {
-    const { apiVersion, kind } = CLOUD;
-    const caches = [
-      new Cache(kube, { apiVersion, kind }),
-      new Cache(kube, { apiVersion: "v1", kind: "Node" }),
-    ] as const;
-    for (const cache of caches) cache.start();
-    await Promise.all(caches.map((cache) => cache.waitForSync()));
-    return new Operator(kube, [...caches], options);
+    const { apiVersion } = CLOUD;
+    const caches = {
+      clouds: new Cache(kube, { apiVersion, kind: "Cloud" }),
+      nodes: new Cache(kube, { apiVersion: "v1", kind: "Node" }),
+      plans: new Cache(kube, { apiVersion, kind: "Plan" }),
+      approvals: new Cache(kube, { apiVersion, kind: "PlanApproval" }),
+    };
+    for (const cache of Object.values(caches)) cache.start();
+    await Promise.all(Object.values(caches).map((cache) => cache.waitForSync()));
+    return new Operator(kube, caches, options);
   }
 
   async stop(): Promise<void> {

@@ -1,0 +1,221 @@
+import assert from "node:assert/strict";
+import { afterEach, describe, it } from "node:test";
+import { readPlan, type Plan } from "../../src/api/plan.ts";
+import { fieldAt, type KubeObject } from "../../src/kube/types.ts";
+import { CLOUD, World, workloads } from "./operator-harness.ts";
+
+const API = "underpin.dev/v1alpha1";
+const STORE = { apiVersion: "v1", kind: "ConfigMap", namespace: "laptop", name: "store" };
+
+describe("a change of a Cloud", { timeout: 120_000 }, () => {
+  let world = new World();
+  afterEach(() => world.stop());
+
+  async function ready(spec: object = {}): Promise<void> {
+    world = new World();
+    await world.found(spec);
+    await world.start();
+    await world.settle();
+    assert.equal(fieldAt(await world.cloud(), "status", "phase"), spec === undefined ? "" : "Ready");
+  }
+
+  async function plans(): Promise<Plan[]> {
+    const { items } = await world.kube.list({ apiVersion: API, kind: "Plan" });
+    return items.map((item) => readPlan(item)).toSorted((a, b) => a.metadata.name.localeCompare(b.metadata.name));
+  }
+
+  async function last(): Promise<Plan> {
+    const all = await plans();
+    const found = all.find(({ metadata }) => metadata.name === String(planRef)) ?? all.at(-1);
+    assert.ok(found !== undefined, "there is no Plan");
+    return found;
+  }
+  let planRef: unknown;
+
+  async function edit(spec: object): Promise<void> {
+    await world.asOthers(() => world.kube.patch(CLOUD, { type: "merge", value: { spec } }));
+  }
+
+  /** Another version of the workloads: what it builds has another setting. */
+  async function newer(setting: string): Promise<void> {
+    await world.start({ workloads: workloads(setting), operatorImage: `operator:${setting}` });
+  }
+
+  const setting = async (): Promise<unknown> => fieldAt(await world.kube.get(STORE), "data", "setting");
+  const phases = async (): Promise<(string | undefined)[]> =>
+    (await plans()).map(({ status }) => status?.phase).toSorted((a, b) => String(a).localeCompare(String(b)));
+  const pending = async (): Promise<Plan | undefined> =>
+    (await plans()).find(({ status }) => status?.phase === "Pending");
+  const condition = async (type: string): Promise<unknown> =>
+    ((fieldAt(await world.cloud(), "status", "conditions") ?? []) as { type: string }[]).find(
+      (one) => one.type === type,
+    );
+
+  it("leads to a Plan that is carried out and tells each step, whom it had to ask, and what it does", async () => {
+    await ready();
+    const [plan] = await plans();
+    assert.equal(plan?.status?.phase, "Succeeded");
+    assert.match(plan.status.hash ?? "", /^[0-9a-f]{64}$/);
+    assert.equal(plan.status.approval?.by, "Policy");
+    assert.deepEqual(plan.status.steps?.map(({ id, state }) => `${id} ${state}`).toSorted(), [
+      "agents/run Done",
+      "api/base Done",
+      "api/db Done",
+      "api/run Done",
+      "store/base Done",
+      "store/run Done",
+    ]);
+    assert.equal(plan.status.progress?.done, 6);
+    assert.ok((plan.status.evidence?.seconds ?? -1) >= 0);
+    assert.equal(fieldAt(await world.cloud(), "status", "planRef", "name"), plan.metadata.name);
+  });
+
+  it("that means the same is no Plan, and nothing of the cloud is written", async () => {
+    await ready();
+    world.kube.writes.length = 0;
+    await edit({ region: "RegionOne" });
+    await world.settle();
+    assert.equal((await plans()).length, 1);
+    assert.deepEqual(world.written(), []);
+  });
+
+  it("by a newer operator waits for an approval when that is the policy, and is then what was approved", async () => {
+    await ready();
+    await edit({ change: { approval: "Manual" } });
+    await world.settle();
+    await newer("2");
+    await world.settle();
+    assert.equal(await setting(), "1");
+    assert.deepEqual(await phases(), ["Pending", "Succeeded"]);
+    assert.equal(fieldAt(await world.cloud(), "status", "phase"), "Planned");
+    assert.match(String(fieldAt(await condition("Reconciling"), "message")), /underpin approve laptop-/);
+    assert.equal(fieldAt(await condition("Ready"), "status"), "True");
+    const { status, metadata } = (await pending()) ?? {};
+    await edit({ change: { approvedPlan: status?.hash } });
+    await approve(status?.hash ?? "");
+    await world.settle();
+    assert.equal(await setting(), "2");
+    assert.deepEqual(await phases(), ["Succeeded", "Succeeded"]);
+    const done = (await plans()).find((plan) => plan.metadata.name === metadata?.name);
+    assert.equal(done?.status?.approval?.by, "Cloud");
+  });
+
+  async function approve(hash: string): Promise<void> {
+    const stamp = JSON.stringify({ user: "someone", time: "2026-01-01T00:00:00Z", hash });
+    const value = { metadata: { annotations: { "underpin.dev/approved-by": stamp } } };
+    await world.asOthers(() => world.kube.patch(CLOUD, { type: "merge", value }));
+  }
+
+  it("whose ground has moved is superseded with the reason, and is not run by its old hash", async () => {
+    await ready();
+    await edit({ change: { approval: "Manual" } });
+    await world.settle();
+    await newer("2");
+    await world.settle();
+    const before = await pending();
+    // Another operator: the plan that waits would do something else now.
+    await newer("3");
+    await edit({ change: { approvedPlan: before?.status?.hash } });
+    await approve(before?.status?.hash ?? "");
+    await world.settle();
+    assert.equal(await setting(), "1");
+    const found = (await plans()).find(({ metadata }) => metadata.name === before?.metadata.name);
+    assert.equal(found?.status?.phase, "Superseded");
+    assert.match(found.status.message ?? "", /Not carried out: .+ Plan laptop-.+ stands in its place\./);
+    assert.equal((await plans()).filter(({ status }) => status?.phase === "Pending").length, 1);
+  });
+
+  it("that the policy does not let pass leaves drift to be repaired", async () => {
+    await ready();
+    await edit({ change: { approval: "Manual" }, deletionPolicy: "Delete", compute: { pools: [] } });
+    await world.settle();
+    await world.asOthers(() => world.kube.patch(STORE, { type: "merge", value: { data: { setting: "9" } } }));
+    await world.settle();
+    assert.equal(await setting(), "1");
+  });
+
+  describe("while a plan runs", () => {
+    /** A plan whose first steps are done and whose Job is not. */
+    async function running(): Promise<KubeObject> {
+      world = new World();
+      await world.found();
+      await world.start();
+      world.failing.add("none");
+      for (let pass = 0; pass < 3; pass += 1) await world.pass();
+      await world.controllers();
+      await world.pass();
+      const { items } = await world.kube.list({ apiVersion: API, kind: "Plan" });
+      const [plan] = items;
+      assert.ok(plan !== undefined);
+      planRef = plan.metadata.name;
+      assert.equal((await last()).status?.phase, "Running");
+      return plan;
+    }
+
+    async function say(action: string): Promise<void> {
+      const ref = { apiVersion: API, kind: "Plan", namespace: "laptop", name: String(planRef) };
+      await world.asOthers(() => world.kube.patch(ref, { type: "merge", value: { spec: { action } } }));
+    }
+
+    it("it is paused and resumed: no further step begins meanwhile", async () => {
+      await running();
+      await say("Pause");
+      await world.settle();
+      assert.equal((await last()).status?.phase, "Paused");
+      assert.ok(!(await world.objects()).includes("Deployment/laptop/api"));
+      await say("Run");
+      await world.settle();
+      assert.equal((await last()).status?.phase, "Succeeded");
+    });
+
+    it("it is aborted: each step is on one side, which is told, and stays there", async () => {
+      await running();
+      await say("Abort");
+      await world.settle();
+      const { status } = await last();
+      assert.equal(status?.phase, "Aborted");
+      const sides = Object.fromEntries((status.steps ?? []).map(({ id, side }) => [id, side]));
+      assert.equal(sides["store/run"], "New");
+      assert.equal(sides["api/run"], "Old");
+      assert.ok(!(await world.objects()).includes("Deployment/laptop/api"));
+      assert.ok((await world.objects()).includes("StatefulSet/laptop/store"));
+      await world.settle();
+      assert.equal((await plans()).length, 1, "it is not begun again by itself");
+    });
+
+    it("an edit is queued, said, and planned when it has ended", async () => {
+      await running();
+      await edit({ deletionPolicy: "Delete", profile: "Standard" });
+      await world.pass();
+      assert.match(String(fieldAt(await condition("Reconciling"), "message")), /Generation 2 is queued/);
+      await world.settle();
+      assert.equal(fieldAt(await world.cloud(), "status", "phase"), "Ready");
+      assert.equal(fieldAt(await condition("Reconciling"), "status"), "False");
+    });
+
+    it("a step that fails is told with what to do, and the plan gives way to the next edit", async () => {
+      world = new World();
+      await world.found();
+      await world.start();
+      world.failing.add("api-db");
+      await world.settle();
+      const [plan] = await plans();
+      planRef = plan?.metadata.name;
+      assert.equal(plan?.status?.phase, "Failed");
+      const step = plan.status.steps?.find(({ id }) => id === "api/db");
+      assert.deepEqual([step?.state, step?.next], ["Failed", "Look at it."]);
+      assert.match(plan.status.message ?? "", /api\/db: .+ It is tried again/);
+      await newer("2");
+      world.failing.clear();
+      const job = { apiVersion: "batch/v1", kind: "Job", namespace: "laptop", name: "api-db" };
+      await world.asOthers(() => world.kube.delete(job));
+      await world.settle();
+      assert.deepEqual(await phases(), ["Failed", "Succeeded"]);
+      assert.match(
+        (await last()).status?.message ?? "",
+        /did not come to its end: Plan laptop-1-.+ was made in its place/,
+      );
+      assert.equal(await setting(), "2");
+    });
+  });
+});
