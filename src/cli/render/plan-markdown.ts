@@ -48,7 +48,7 @@ function folded({ title, lines }: Section, room: number, whole: string): string 
   const fence = "`".repeat(Math.max(3, ...[...text.matchAll(/`+/g)].map(([run]) => run.length + 1)));
   const cut = lines.length - kept.length;
   const told = cut === 0 ? [] : ["", `${counted(cut, "line")} of ${lines.length} were cut. All of them: ${whole}.`];
-  const summary = `<details><summary>${sentence(title)}: ${counted(lines.length, "line")}</summary>`;
+  const summary = `<details><summary>${sentence(title)}</summary>`;
   return [summary, "", `${fence}text`, text, fence, ...told, "", "</details>"].join("\n");
 }
 

@@ -13,7 +13,7 @@ export interface Known {
   readonly expected?: Expectation | undefined;
 }
 
-const NOTHING_KNOWN: Expectation = { steps: {}, beyondSteps: 0 };
+export const NOTHING_KNOWN: Expectation = { steps: {}, beyondSteps: 0 };
 
 /** The rows of a plan that was made now; what must be seen comes first. */
 export function planRows(plan: Plan, { next, expected = NOTHING_KNOWN }: Known): Row[] {
@@ -35,9 +35,22 @@ export function planRows(plan: Plan, { next, expected = NOTHING_KNOWN }: Known):
 }
 
 /** The rows of a Plan that is kept in the cluster. */
-export function storedRows({ status }: StoredPlan, next: string | undefined): Row[] {
+export function storedRows({ metadata, status }: StoredPlan, next: string | undefined): Row[] {
   const { summary, hash } = status ?? {};
-  return [...(summary === undefined ? [] : summaryRows(summary)), ...(hash === undefined ? [] : hashRows(hash, next))];
+  // The sentence was written before the Plan had its name.
+  const named = summary && { ...summary, takenBack: summary.takenBack.replace("undo PLAN", `undo ${metadata.name}`) };
+  return [
+    ...(named === undefined ? [] : summaryRows(named)),
+    ...approvalRows(status?.approval),
+    ...(hash === undefined ? [] : hashRows(hash, next)),
+  ];
+}
+
+const APPROVED_BY = { Policy: "by policy", Cloud: "in the Cloud", PlanApproval: "by a PlanApproval" } as const;
+
+function approvalRows(approval: NonNullable<StoredPlan["status"]>["approval"]): Row[] {
+  if (approval === undefined) return [];
+  return [{ head: "approved", text: `${approval.user}, ${APPROVED_BY[approval.by]}, ${approval.time}` }];
 }
 
 function summaryRows(summary: Summary, databases = summary.database ? "made or changed" : undefined): Row[] {

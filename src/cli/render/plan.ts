@@ -1,9 +1,11 @@
 // A plan for people and for programs, before it is carried out: short first, everything with detail.
 import { stringify } from "yaml";
 import type { Plan } from "../../plan/plan.ts";
-import { detailSections, type Origin } from "./plan-detail.ts";
+import { graphOf } from "./graph.ts";
+import { graphLines } from "./graph-text.ts";
+import { detailSections, type Origin, type Section } from "./plan-detail.ts";
 import { markdown } from "./plan-markdown.ts";
-import { type Known, planRows, titleOf } from "./plan-summary.ts";
+import { type Known, NOTHING_KNOWN, planRows, titleOf } from "./plan-summary.ts";
 import type { Row } from "./plan-words.ts";
 import { hangingLines } from "./width.ts";
 
@@ -13,6 +15,9 @@ export interface PlanView extends Known {
   readonly format: PlanFormat;
   /** Also every object, line and step. */
   readonly detail: boolean;
+  /** Also the graph of the steps. */
+  readonly graph?: boolean;
+  readonly color?: boolean;
   /** Characters in a line; commands and hashes alone are longer, for they are to be copied. */
   readonly width: number;
   /** Where a changed line of options comes from. */
@@ -38,10 +43,18 @@ function planText(plan: Plan, view: PlanView): string {
   if (plan.empty) return [`Cloud ${namespace}/${name}: nothing to do`, ...plan.notes].join("\n");
   const lines = [`Cloud ${namespace}/${name}, ${titleOf(undefined, plan.hash)}`, ""];
   lines.push(...rowLines(planRows(plan, view), view.width));
-  if (!view.detail) return [...lines, "", "Every object, line and step: --detail"].join("\n");
-  for (const { title, lines: found } of detailSections(plan, view.width, view.originOf))
-    lines.push("", title, ...found);
+  for (const { title, lines: found } of sectionsOf(plan, view, view.width)) lines.push("", title, ...found);
+  if (!view.detail) lines.push("", "Every object, line and step: --detail");
   return lines.join("\n");
+}
+
+function sectionsOf(plan: Plan, view: PlanView, width: number): Section[] {
+  const steps = view.detail || view.graph === true ? graphOf(plan, view.expected ?? NOTHING_KNOWN) : [];
+  const lines = graphLines(steps, { width, color: view.color ?? false, steps: "names" });
+  return [
+    ...(steps.length === 0 ? [] : [{ title: "GRAPH", lines }]),
+    ...(view.detail ? detailSections(plan, width, view.originOf) : []),
+  ];
 }
 
 function planMarkdown(plan: Plan, view: PlanView): string {
@@ -50,13 +63,13 @@ function planMarkdown(plan: Plan, view: PlanView): string {
   return markdown({
     title: `Plan of ${namespace}/${name}`,
     rows: planRows(plan, view),
-    sections: view.detail ? detailSections(plan, FENCED, view.originOf) : [],
+    sections: sectionsOf(plan, { ...view, color: false }, FENCED),
     whole: "`--detail` without `-o markdown`, or `-o json`",
   });
 }
 
 /** Characters in a line of a block that scrolls sideways. */
-const FENCED = 160;
+export const FENCED = 160;
 
 /** Rows with their heads in a column of their own; equal heads are told once. */
 export function rowLines(rows: readonly Row[], width: number): string[] {
