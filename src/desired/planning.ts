@@ -187,7 +187,7 @@ function ground(cloud: Cloud, tools: PlanTools, { wanted, steps, gone, snapshot 
 const BOOKS = [STATE_NAME, INVENTORY_NAME, VAULT_SECRET];
 
 /** Credentials and certificates are in no inventory, since they outlive a Cloud. */
-function isCredential({ kind, metadata }: KubeObject): boolean {
+export function isCredential({ kind, metadata }: KubeObject): boolean {
   return kind === "Secret" && metadata.labels?.[LABEL.component] === CREDENTIAL;
 }
 

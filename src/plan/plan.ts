@@ -28,11 +28,23 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** A plan that was made of a snapshot, without asking the API server. */
+export interface Approximate {
+  /** When the snapshot was made, ISO 8601. */
+  readonly made: string;
+  /** Uid of the cluster's namespace kube-system. */
+  readonly cluster: string;
+  /** Objects of which the snapshot has only a hash. */
+  readonly objects: readonly ObjectKey[];
+}
+
 /** What would happen to a Cloud; data, without any secret's value. */
 export interface Plan {
   readonly cloud: { readonly namespace: string; readonly name: string };
   /** Hex SHA-256 of what the plan stands on. */
   readonly hash: string;
+  /** Then `hash` is none, and nobody can approve the plan. Absent: the API server was asked. */
+  readonly approximate?: Approximate;
   /** There is nothing to do. */
   readonly empty: boolean;
   readonly count: {
