@@ -23,6 +23,9 @@ export interface AdmissionResponse {
   readonly allowed: boolean;
   readonly warnings?: readonly string[];
   readonly status?: Readonly<Record<string, unknown>>;
+  /** Base64 of a JSON patch. */
+  readonly patchType?: "JSONPatch";
+  readonly patch?: string;
 }
 
 /** kubectl prints so much of a warning, and the API server gives out so much of all (KEP-1693). */
@@ -54,7 +57,8 @@ export async function answerReview(review: unknown, judge: Judge): Promise<Admis
   const warnings = warningTexts(findings.filter(({ severity }) => severity === "warning"));
   const told = warnings.length === 0 ? {} : { warnings };
   if (errors.length === 0) return { uid, allowed: true, ...told };
-  return { uid, allowed: false, ...told, status: refusal(errors, name ?? "") };
+  const what = { kind: CLOUD_KIND, name: name ?? "", where: "the Cloud's options" };
+  return { uid, allowed: false, ...told, status: invalid(errors, what) };
 }
 
 function isLeaving(object: Readonly<Record<string, unknown>>): boolean {
@@ -79,7 +83,10 @@ function judged(cloud: Readonly<Record<string, unknown>>): unknown {
 }
 
 /** A Status as the API server itself gives for an invalid object, so that every client shows its causes. */
-function refusal(errors: readonly Finding[], name: string): Record<string, unknown> {
+export function invalid(
+  errors: readonly Finding[],
+  { kind, name, where }: { readonly kind: string; readonly name: string; readonly where: string },
+): Readonly<Record<string, unknown>> {
   const shown = errors.slice(0, MAX_FINDINGS);
   const rest = errors.length - shown.length;
   const lines = shown.map(({ path, message, code }) => `${fieldPath(path)}: ${message} [${code}]`);
@@ -89,11 +96,11 @@ function refusal(errors: readonly Finding[], name: string): Record<string, unkno
     status: "Failure",
     code: 422,
     reason: "Invalid",
-    message: `${count} in the Cloud's options: ${lines.join("; ")}`,
+    message: `${count} in ${where}: ${lines.join("; ")}`,
     details: {
       name,
       group: GROUP,
-      kind: CLOUD_KIND,
+      kind,
       causes: shown.map(({ path, message, code }) => ({
         reason: code === "unknown" ? "FieldValueNotFound" : "FieldValueInvalid",
         field: fieldPath(path),

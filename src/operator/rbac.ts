@@ -44,6 +44,8 @@ export function cloudRules(objects: readonly Manifest[]): PolicyRule[] {
     // An annotation has the kubelet write changed configuration at once.
     { apiGroups: [""], resources: ["pods"], verbs: ["get", "list", "watch", "patch"] },
     { apiGroups: [""], resources: ["pods/log"], verbs: ["get"] },
+    // A plan asks whether the namespace is there; in a namespace's own role this is that one.
+    { apiGroups: [""], resources: ["namespaces"], verbs: ["get"] },
     { apiGroups: ["events.k8s.io", ""], resources: ["events"], verbs: ["create", "patch"] },
     { apiGroups: ["underpin.dev"], resources: ["hypervisors/status"], verbs: ["get", "patch"] },
   ];
@@ -61,14 +63,22 @@ function rules(kinds: readonly string[], verbs: readonly string[]): PolicyRule[]
   return [...byGroup].map(([group, resources]) => ({ apiGroups: [group], resources, verbs }));
 }
 
-/** Rules that the operator has in the whole cluster: its own resources, its one webhook, and reading nodes. No Secrets. */
+/** Rules that the operator has in the whole cluster: its own resources, its webhooks, what a user may, and reading nodes. No Secrets. */
 export const OPERATOR_CLUSTER_RULES: readonly PolicyRule[] = [
   { apiGroups: ["underpin.dev"], resources: ["clouds"], verbs: ["get", "list", "watch", "patch"] },
   { apiGroups: ["underpin.dev"], resources: ["clouds/status"], verbs: ["get", "patch"] },
+  {
+    apiGroups: ["underpin.dev"],
+    resources: ["plans"],
+    verbs: ["get", "list", "watch", "create", "patch", "delete"],
+  },
+  { apiGroups: ["underpin.dev"], resources: ["plans/status"], verbs: ["get", "patch"] },
+  { apiGroups: ["underpin.dev"], resources: ["planapprovals"], verbs: ["get", "list", "watch", "delete"] },
+  { apiGroups: ["authorization.k8s.io"], resources: ["subjectaccessreviews"], verbs: ["create"] },
   { apiGroups: [""], resources: ["nodes"], verbs: ["get", "list", "watch"] },
   {
     apiGroups: ["admissionregistration.k8s.io"],
-    resources: ["validatingwebhookconfigurations"],
+    resources: ["validatingwebhookconfigurations", "mutatingwebhookconfigurations"],
     resourceNames: [WEBHOOK_CONFIGURATION],
     verbs: ["get", "list", "watch", "create", "patch"],
   },

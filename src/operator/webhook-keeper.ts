@@ -5,7 +5,7 @@ import { fieldAt, type KubeObject, type ObjectRef } from "../kube/types.ts";
 import type { CertificateRequest } from "../workloads/contract.ts";
 import type { WebhookState } from "./cloud-admission.ts";
 import { planCertificate, type ServingCertificate, servingFrom } from "./webhook-certificate.ts";
-import { WEBHOOK_SECRET, WEBHOOK_SERVICE, webhookConfiguration } from "./webhook-config.ts";
+import { stampConfiguration, WEBHOOK_SECRET, WEBHOOK_SERVICE, webhookConfiguration } from "./webhook-config.ts";
 import type { WebhookServer } from "./webhook-server.ts";
 
 export const SECRET_REF: ObjectRef = {
@@ -19,6 +19,7 @@ export const CONFIGURATION_REF: ObjectRef = {
   kind: "ValidatingWebhookConfiguration",
   name: WEBHOOK_CONFIGURATION,
 };
+export const STAMP_REF: ObjectRef = { ...CONFIGURATION_REF, kind: "MutatingWebhookConfiguration" };
 const NAMESPACE_REF: ObjectRef = { apiVersion: "v1", kind: "Namespace", name: SYSTEM_NAMESPACE };
 
 /** A certificate that ends so soon was not renewed in time: that happens months before. */
@@ -71,16 +72,15 @@ export class WebhookKeeper {
     const { client, probe, onState, now = Date.now } = this.#options;
     const kept = decoded(await client.get(SECRET_REF)) ?? {};
     const { serving, secret } = await planCertificate(kept, this.#request(), now());
-    let live = await client.get(CONFIGURATION_REF);
     // Who asks must believe the new authority before it is shown.
-    if (secret !== undefined && live !== undefined) live = await this.#configure(serving, live);
+    if (secret !== undefined) await this.#configure(serving, "where there is one");
     if (secret !== undefined) await this.#writeSecret(secret);
     this.#use(serving);
     const lost = await probe(this.#host(), serving.caBundle).then(
       () => undefined,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),
     );
-    if (lost === undefined) await this.#configure(serving, live);
+    if (lost === undefined) await this.#configure(serving, "always");
     if (this.#isTold(lost, now())) onState(stateOf(lost, serving.notAfter, now()), serving.notAfter);
     return lost === undefined ? RECHECK_MS : LOST_RETRY_MS;
   }
@@ -98,11 +98,19 @@ export class WebhookKeeper {
     this.#serving = serving.certificate;
   }
 
-  async #configure(serving: ServingCertificate, live: KubeObject | undefined): Promise<KubeObject> {
-    this.#namespaceUid ??= (await this.#options.client.get(NAMESPACE_REF))?.metadata.uid;
+  /** Stamps come first: an approval without one is refused. */
+  async #configure(serving: ServingCertificate, when: "always" | "where there is one"): Promise<void> {
+    const { client } = this.#options;
+    const [stamp, judge] = [await client.get(STAMP_REF), await client.get(CONFIGURATION_REF)];
+    this.#namespaceUid ??= (await client.get(NAMESPACE_REF))?.metadata.uid;
     const uid = this.#namespaceUid;
     const owner = uid === undefined ? {} : { owner: { name: SYSTEM_NAMESPACE, uid } };
-    return (await this.#applier.apply(webhookConfiguration(serving.caBundle, owner), live)).object;
+    const wanted = [
+      [stampConfiguration(serving.caBundle, owner), stamp],
+      [webhookConfiguration(serving.caBundle, owner), judge],
+    ] as const;
+    for (const [desired, live] of wanted)
+      if (when === "always" || live !== undefined) await this.#applier.apply(desired, live);
   }
 
   async #writeSecret(data: Readonly<Record<string, string>>): Promise<void> {
@@ -125,14 +133,18 @@ export class WebhookKeeper {
 
 function stateOf(lost: string | undefined, notAfter: Date, now: number): WebhookState {
   if (lost !== undefined) {
-    const message = `the webhook does not answer, and changes of options are refused: ${lost}`;
+    const message = `the webhook does not answer, and changes of options, approvals and policies of change are refused: ${lost}`;
     return { answers: false, reason: "WebhookLost", message };
   }
   if (notAfter.getTime() - now < ENDS_SOON_MS) {
     const message = `the webhook's certificate ends at ${notAfter.toISOString()} and was not renewed`;
     return { answers: false, reason: "CertificateEnds", message };
   }
-  return { answers: true, reason: "WebhookAnswers", message: "changes of options are judged before they are stored" };
+  return {
+    answers: true,
+    reason: "WebhookAnswers",
+    message: "changes of options and approvals are judged before they are stored",
+  };
 }
 
 function decoded(secret: KubeObject | undefined): Record<string, string> | undefined {

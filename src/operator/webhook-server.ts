@@ -3,18 +3,29 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { type AdmissionResponse, answerReview, BadReviewError, type Judge } from "./admission.ts";
 import type { KeyPair } from "../desired/certificates.ts";
-import { WEBHOOK_PATH } from "./webhook-config.ts";
+import { WEBHOOK_PATHS } from "./webhook-config.ts";
 
 export interface WebhookServerOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Of a Cloud's options. */
   readonly judge: Judge;
+  /** Of approvals, and of what they are needed for. */
+  readonly approvals: Approvals;
   /** Told of each answer. */
   readonly onAnswer?: (result: "allowed" | "refused" | "failed") => void;
   /** Told of what could not be judged; the API server then refuses or passes by the configuration's policy. */
   readonly onError?: (error: unknown) => void;
 }
+
+/** Answers an AdmissionReview. Each throws BadReviewError, and whatever keeps it from judging. */
+export interface Approvals {
+  stamp(review: unknown): Promise<AdmissionResponse>;
+  judge(review: unknown): Promise<AdmissionResponse>;
+}
+
+type Answer = (review: unknown) => Promise<AdmissionResponse>;
 
 /** The Cloud before and after, each as large as etcd takes it, with room for the envelope. */
 const MAX_BODY = 8_000_000;
@@ -30,9 +41,16 @@ interface Reply {
 export class WebhookServer {
   readonly #options: WebhookServerOptions;
   readonly #server: Server;
+  readonly #answers: Readonly<Record<string, Answer>>;
 
   constructor(options: WebhookServerOptions) {
     this.#options = options;
+    const { judge, approvals } = options;
+    this.#answers = {
+      [WEBHOOK_PATHS.options]: (review) => answerReview(review, judge),
+      [WEBHOOK_PATHS.approvals]: (review) => approvals.judge(review),
+      [WEBHOOK_PATHS.stamp]: (review) => approvals.stamp(review),
+    };
     this.#server = createServer({ minVersion: "TLSv1.2" }, (request, response) => {
       this.#answer(request).then(
         ({ status, type, text }) => response.writeHead(status, { "content-type": type }).end(text),
@@ -70,18 +88,19 @@ export class WebhookServer {
   async #answer(request: IncomingMessage): Promise<Reply> {
     const path = request.url?.split("?", 1)[0];
     if (path === HEALTH_PATH) return { status: 200, type: "text/plain", text: "ok\n" };
-    if (path !== WEBHOOK_PATH || request.method !== "POST")
+    const answer = this.#answers[path ?? ""];
+    if (answer === undefined || request.method !== "POST")
       return { status: 404, type: "text/plain", text: "not found\n" };
     const body = await read(request);
     if (body === undefined) return { status: 413, type: "text/plain", text: `more than ${MAX_BODY} bytes\n` };
-    return this.#review(body);
+    return this.#review(body, answer);
   }
 
-  async #review(body: string): Promise<Reply> {
-    const { judge, onAnswer } = this.#options;
+  async #review(body: string, answer: Answer): Promise<Reply> {
+    const { onAnswer } = this.#options;
     let response: AdmissionResponse;
     try {
-      response = await answerReview(parsed(body), judge);
+      response = await answer(parsed(body));
     } catch (error) {
       onAnswer?.("failed");
       if (error instanceof BadReviewError) return { status: 400, type: "text/plain", text: `${error.message}\n` };

@@ -7,9 +7,9 @@ import type { Metrics } from "../runtime/metrics.ts";
 import type { Judge } from "./admission.ts";
 import type { CloudAdmission, WebhookState } from "./cloud-admission.ts";
 import { WEBHOOK_PORT } from "./webhook-config.ts";
-import { CONFIGURATION_REF, SECRET_REF, WebhookKeeper } from "./webhook-keeper.ts";
+import { CONFIGURATION_REF, SECRET_REF, STAMP_REF, WebhookKeeper } from "./webhook-keeper.ts";
 import { probeWebhook } from "./webhook-probe.ts";
-import { WebhookServer } from "./webhook-server.ts";
+import { type Approvals, WebhookServer } from "./webhook-server.ts";
 
 export interface WebhookOptions {
   readonly client: KubeClient;
@@ -18,6 +18,7 @@ export interface WebhookOptions {
   readonly clouds: Cache;
   readonly clusterDomain: string;
   readonly judge: Judge;
+  readonly approvals: Approvals;
   readonly admission: CloudAdmission;
   /** Asks for another pass over a Cloud: its status tells of the webhook. */
   readonly enqueue: (key: string) => void;
@@ -29,11 +30,12 @@ export interface WebhookOptions {
  * answers when the manager has stopped.
  */
 export async function addWebhook(manager: Manager, options: WebhookOptions): Promise<WebhookServer> {
-  const { client, metrics, judge, onError } = options;
+  const { client, metrics, judge, approvals, onError } = options;
   const server = new WebhookServer({
     host: "0.0.0.0",
     port: WEBHOOK_PORT,
     judge,
+    approvals,
     onAnswer: metrics.onAdmission,
     onError: (error) => onError("admission", error),
   });
@@ -49,9 +51,9 @@ export async function addWebhook(manager: Manager, options: WebhookOptions): Pro
       if (options.admission.learn(state)) tell(state, options);
     },
   });
-  const [secrets, configurations] = [SECRET_REF, CONFIGURATION_REF].map(({ name, ...kind }) =>
+  const [secrets, ...configurations] = [SECRET_REF, CONFIGURATION_REF, STAMP_REF].map(({ name, ...kind }) =>
     manager.cache({ ...kind, fieldSelector: `metadata.name=${name}` }),
-  ) as [Cache, Cache];
+  ) as [Cache, ...Cache[]];
   const controller = new Controller<string>({
     name: "webhook",
     reconcile: async () => ({ type: "requeueAfter", ms: await keeper.reconcile() }),
@@ -61,7 +63,7 @@ export async function addWebhook(manager: Manager, options: WebhookOptions): Pro
   secrets.subscribe((event) => {
     if (event.type !== "synced" && event.type !== "deleted") keeper.take(event.object);
   });
-  for (const cache of [secrets, configurations]) controller.watch(cache, () => ["webhook"]);
+  for (const cache of [secrets, ...configurations]) controller.watch(cache, () => ["webhook"]);
   controller.enqueue("webhook");
   manager.add(controller);
   return server;

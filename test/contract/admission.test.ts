@@ -12,6 +12,7 @@ import { KubeError } from "../../src/kube/errors.ts";
 import { createClient } from "../../src/kube/http-client.ts";
 import { fieldAt, type KubeObject } from "../../src/kube/types.ts";
 import type { KeyPair } from "../../src/desired/certificates.ts";
+import { ApprovalReview } from "../../src/operator/approvals/review.ts";
 import { authorityIssuer, createAuthority } from "../../src/operator/issuer.ts";
 import { webhookConfiguration } from "../../src/operator/webhook-config.ts";
 import { WebhookServer } from "../../src/operator/webhook-server.ts";
@@ -64,6 +65,7 @@ describe(
         host: "127.0.0.1",
         port,
         judge: (cloud) => judge.judge(cloud),
+        approvals: new ApprovalReview({ client: kube }),
         onAnswer: (result) => answers.push(result),
       });
       port = await webhook.listen();
@@ -76,8 +78,8 @@ describe(
     }
 
     async function configure(): Promise<void> {
-      const client = { url: `https://127.0.0.1:${port}/validate` };
-      await kube.apply(webhookConfiguration(authority.certificate, { client }), { fieldManager: "test", force: true });
+      const url = `https://127.0.0.1:${port}`;
+      await kube.apply(webhookConfiguration(authority.certificate, { url }), { fieldManager: "test", force: true });
     }
 
     /** The API server learns of a configuration a moment after it is written or deleted. */

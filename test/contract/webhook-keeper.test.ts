@@ -7,6 +7,7 @@ import { KubeError } from "../../src/kube/errors.ts";
 import { createClient } from "../../src/kube/http-client.ts";
 import { fieldAt, type KubeObject } from "../../src/kube/types.ts";
 import type { WebhookState } from "../../src/operator/cloud-admission.ts";
+import { ApprovalReview } from "../../src/operator/approvals/review.ts";
 import { operatorManifests } from "../../src/operator/install.ts";
 import { CONFIGURATION_REF, SECRET_REF, WebhookKeeper } from "../../src/operator/webhook-keeper.ts";
 import { probeWebhook } from "../../src/operator/webhook-probe.ts";
@@ -44,7 +45,8 @@ describe(
     });
 
     async function listen(): Promise<void> {
-      server = new WebhookServer({ host: "127.0.0.1", port, judge: () => Promise.resolve([]) });
+      const approvals = new ApprovalReview({ client: operator });
+      server = new WebhookServer({ host: "127.0.0.1", port, judge: () => Promise.resolve([]), approvals });
       port = await server.listen();
     }
 

@@ -161,7 +161,7 @@ const arbitraryPolicy = fc.record(
   { noNullPrototype: true },
 );
 const arbitraryQuestion = fc.record({
-  policy: arbitraryPolicy as fc.Arbitrary<ChangePolicy>,
+  policy: arbitraryPolicy,
   summary: fc.record({
     impact: fc.record({ level: fc.constantFrom(...IMPACT_LEVELS) }),
     database: fc.boolean(),
