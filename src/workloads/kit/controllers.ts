@@ -74,8 +74,14 @@ export function daemonSet(owner: Owner, options: DaemonSetOptions): Manifest {
   };
 }
 
+/**
+ * A Job that has failed stays so for ever, and its log goes with its pod; what ours need may be away for long. The attempts
+ * come at growing intervals, in the end every five minutes: these are a year's.
+ */
+const ATTEMPTS = 100_000;
+
 export interface JobOptions {
-  /** Attempts before it counts as failed. */
+  /** Attempts before it counts as failed; default a year's. */
   readonly backoffLimit?: number;
   /** `Never` makes a new pod for each attempt, and keeps them and their logs when the Job has failed. */
   readonly restartPolicy?: "OnFailure" | "Never";
@@ -92,7 +98,7 @@ export function job(owner: Owner, options: PodOptions & JobOptions): Manifest {
     apiVersion: "batch/v1",
     kind: "Job",
     metadata: metadata(owner, contentName(owner.name, spec)),
-    spec: { backoffLimit: options.backoffLimit ?? 20, template: { ...template, spec } },
+    spec: { backoffLimit: options.backoffLimit ?? ATTEMPTS, template: { ...template, spec } },
   };
 }
 
