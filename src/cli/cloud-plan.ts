@@ -1,32 +1,45 @@
 import type { Cloud } from "../api/cloud.ts";
 import { SYSTEM_NAMESPACE } from "../api/names.ts";
-import { contentHash } from "../content/canonical.ts";
+import { canonicalJson } from "../content/canonical.ts";
+import { catalogueHash } from "../desired/catalogue-hash.ts";
 import { CannotPlanError, planCloud } from "../desired/plan-cloud.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { fieldAt, type KubeObject } from "../kube/types.ts";
 import type { Plan } from "../plan/plan.ts";
-import { dataFiles } from "../releases/index.ts";
 import { loadWorkloads } from "../workloads/registry.ts";
 import { CliError, EXIT } from "./errors.ts";
 
 /** What the operator of a cluster works with. */
-interface Installed {
+export interface Installed {
   readonly images: Readonly<Record<string, string>>;
   /** Reference of its image. */
   readonly operator: string;
   readonly clusterDomain: string;
 }
 
-/** What the cluster's operator would do if this were the Cloud; writes nothing. Throws CliError, KubeError. */
-export async function cloudPlan(kube: KubeClient, cloud: Cloud): Promise<Plan> {
-  const [installed, workloads, { data }] = await Promise.all([
+/**
+ * What the cluster's operator would do if this were the Cloud, or what one with these images would do; writes nothing.
+ * Throws CliError, KubeError.
+ */
+export async function cloudPlan(
+  kube: KubeClient,
+  cloud: Cloud,
+  images?: Readonly<Record<string, string>>,
+): Promise<Plan> {
+  const [found, workloads, catalogue] = await Promise.all([
     readInstalled(kube),
     loadWorkloads(),
-    dataFiles(cloud.spec.release),
+    catalogueHash(cloud.spec.release),
   ]);
-  const catalogue = contentHash(Object.entries(data).filter(([path]) => path.startsWith("catalogue/")));
+  const next = images?.["operator"];
+  const installed = images === undefined || next === undefined ? found : { ...found, images, operator: next };
+  return planned(() => planCloud(cloud, { client: kube, workloads, catalogue, ...installed }));
+}
+
+/** The result of work that plans; what cannot be planned is told in plain words. Throws CliError, and what the work throws. */
+export async function planned<T>(work: () => Promise<T>): Promise<T> {
   try {
-    return await planCloud(cloud, { client: kube, workloads, catalogue, ...installed });
+    return await work();
   } catch (cause) {
     if (!(cause instanceof CannotPlanError)) throw cause;
     throw new CliError(`The Cloud cannot be planned: ${cause.message}`, "See what it waits for: underpin status", {
@@ -35,7 +48,15 @@ export async function cloudPlan(kube: KubeClient, cloud: Cloud): Promise<Plan> {
   }
 }
 
-async function readInstalled(kube: KubeClient): Promise<Installed> {
+/** Whether the cluster's operator works with these images. Throws CliError when there is none, KubeError. */
+export async function worksWith(kube: KubeClient, images: Readonly<Record<string, string>>): Promise<boolean> {
+  const found = await readInstalled(kube);
+  return found.operator === images["operator"] && canonicalJson(found.images) === canonicalJson(images);
+}
+
+/** What the operator of a cluster works with. Throws CliError when there is none, KubeError. */
+export /** Throws CliError (exit code 4) when there is no operator; KubeError. */
+export async function readInstalled(kube: KubeClient): Promise<Installed> {
   const where = { namespace: SYSTEM_NAMESPACE };
   const deployment = await kube.get({ apiVersion: "apps/v1", kind: "Deployment", ...where, name: "underpin-operator" });
   const container = fieldAt(deployment, "spec", "template", "spec", "containers", 0);

@@ -137,17 +137,15 @@ function credential(object: KubeObject, mask: Mask): KubeObject {
   };
 }
 
-/** What was done, told by the hashes of the masked side; the rest of the operator's memory is left out. */
+/** What was done, told by the hashes of the masked side, and what it took; the rest of the operator's memory is left out. */
 function maskedState(object: KubeObject, { real, built }: { readonly real: Sight; readonly built: Sight }): KubeObject {
   const { done } = readState(object);
   const before = new Map(real.desired.steps.map(({ step, hash }) => [step.id, hash]));
   const after = new Map(built.desired.steps.map(({ step, hash }) => [step.id, hash]));
   const told = Object.entries(done).map(([id, hash]) => [id, before.get(id) === hash ? after.get(id) : hash]);
-  const credentials = fieldAt(object, "data", "credentials");
-  return {
-    ...object,
-    data: { done: JSON.stringify(Object.fromEntries(told)), ...(credentials === undefined ? {} : { credentials }) },
-  };
+  const data = (fieldAt(object, "data") ?? {}) as Readonly<Record<string, string>>;
+  const kept = Object.entries(data).filter(([name]) => ["credentials", "records"].includes(name));
+  return { ...object, data: { ...Object.fromEntries(kept), done: JSON.stringify(Object.fromEntries(told)) } };
 }
 
 function plainNode(node: KubeObject): KubeObject {
