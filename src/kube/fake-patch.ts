@@ -1,4 +1,4 @@
-import type { JsonPatchOperation, ListQuery } from "./client.ts";
+import type { JsonPatchOperation, ListQuery, WatchEvent } from "./client.ts";
 import { isFields } from "./compare.ts";
 import { KubeError } from "./errors.ts";
 import { fieldAt, type KubeObject } from "./types.ts";
@@ -54,6 +54,18 @@ export function matches(object: KubeObject, query: ListQuery): boolean {
     terms.every((term) => holds(term, (name) => labels[name])) &&
     fields.every((term) => holds(term, (name) => fieldAt(object, ...name.split(".")) as string | undefined))
   );
+}
+
+interface Change {
+  readonly event: WatchEvent;
+  readonly previous: KubeObject | undefined;
+}
+
+/** What who selects so sees of a change: what is no longer selected is gone, and what is selected now is new. */
+export function selected({ event, previous }: Change, query: ListQuery): WatchEvent | undefined {
+  const before = previous !== undefined && matches(previous, query);
+  if (!matches(event.object, query)) return before ? { ...event, type: "DELETED" } : undefined;
+  return event.type === "MODIFIED" && !before ? { ...event, type: "ADDED" } : event;
 }
 
 function holds(term: string, valueOf: (name: string) => string | undefined): boolean {

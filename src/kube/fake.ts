@@ -12,7 +12,7 @@ import type {
 } from "./client.ts";
 import { KubeError } from "./errors.ts";
 import { fromTree, leaves, Owners, removeLeaf, sameContent, setLeaf, type Tree, toTree } from "./fake-fields.ts";
-import { applyJsonPatch, matches, mergePatch } from "./fake-patch.ts";
+import { applyJsonPatch, matches, mergePatch, selected } from "./fake-patch.ts";
 import { Resources } from "./resources.ts";
 import type { Call } from "./transport.ts";
 import { type Desired, fieldAt, type Kind, type KubeObject, type ObjectRef, refOf } from "./types.ts";
@@ -28,6 +28,7 @@ interface Logged {
   readonly version: number;
   readonly kind: string;
   readonly event: WatchEvent;
+  readonly previous: KubeObject | undefined;
 }
 
 type Write = { manager: string; options: WriteOptions; change: (tree: Tree, owners: Owners) => void };
@@ -145,11 +146,10 @@ export class FakeKube implements KubeClient {
     if (version + 1 < this.#compacted) throw refused(query, 410, "Expired", "too old resource version");
     const until = Date.now() + (options.timeoutSeconds ?? 300) * 1000;
     while (!options.signal.aborted && Date.now() < until) {
-      for (const { event, ...entry } of this.#log.filter(
-        (entry) => entry.version > version && entry.kind === kindKey(query),
-      )) {
+      for (const entry of this.#log.filter((one) => one.version > version && one.kind === kindKey(query))) {
         version = entry.version;
-        if (matches(event.object, query)) yield structuredClone(event) as WatchEvent<T>;
+        const event = selected(entry, query);
+        if (event !== undefined) yield structuredClone(event) as WatchEvent<T>;
         if (options.signal.aborted) return;
       }
       if (!this.#log.some((entry) => entry.version > version && entry.kind === kindKey(query)))
@@ -237,9 +237,10 @@ export class FakeKube implements KubeClient {
     this.#version += 1;
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(this.#version) } };
     const ref = refOf(stored);
+    const previous = this.#objects.get(keyIn(ref));
     if (type === "DELETED") this.#objects.delete(keyIn(ref));
     else this.#objects.set(keyIn(ref), stored);
-    this.#log.push({ version: this.#version, kind: kindKey(ref), event: { type, object: stored } });
+    this.#log.push({ version: this.#version, kind: kindKey(ref), event: { type, object: stored }, previous });
     for (const wake of this.#watchers) wake();
     return stored;
   }

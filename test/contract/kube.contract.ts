@@ -256,6 +256,26 @@ function watching(client: () => KubeClient, compact: () => Promise<void>): void 
       assert.deepEqual(seen, ["ADDED w-1", "MODIFIED w-1", "DELETED w-1"]);
     });
 
+    it("what loses its label is gone, and what gets it is new", async () => {
+      await client().create(watched("w-lost", {}));
+      const { resourceVersion } = await client().list(query);
+      const label = (value: string | null) => ({
+        type: "merge" as const,
+        value: { metadata: { labels: { watched: value } } },
+      });
+      await client().patch(ref("w-lost"), label(null));
+      await client().patch(ref("w-lost"), { type: "merge", value: { data: { a: "1" } } });
+      await client().patch(ref("w-lost"), label("yes"));
+      await client().patch(ref("w-lost"), { type: "merge", value: { data: { a: "2" } } });
+      const seen: string[] = [];
+      const stop = new AbortController();
+      for await (const { type, object } of client().watch(query, { resourceVersion, signal: stop.signal })) {
+        if (type !== "BOOKMARK") seen.push(`${type} ${object.metadata.name}`);
+        if (type === "MODIFIED") stop.abort();
+      }
+      assert.deepEqual(seen, ["DELETED w-lost", "ADDED w-lost", "MODIFIED w-lost"]);
+    });
+
     it("ends at its time limit", async () => {
       const { resourceVersion } = await client().list(query);
       const start = Date.now();

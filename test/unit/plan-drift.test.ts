@@ -156,7 +156,7 @@ describe("fields of drift", () => {
     }));
     const fields = driftFields(many, hiding);
     assert.equal(fields.length, 20);
-    for (const field of fields) for (const text of Object.values(field)) assert.ok(text.length <= 200);
+    for (const field of fields) for (const text of Object.values(field)) assert.ok((text ?? "").length <= 200);
   });
 });
 
