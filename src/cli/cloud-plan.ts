@@ -54,8 +54,7 @@ export async function worksWith(kube: KubeClient, images: Readonly<Record<string
   return found.operator === images["operator"] && canonicalJson(found.images) === canonicalJson(images);
 }
 
-/** What the operator of a cluster works with. Throws CliError when there is none, KubeError. */
-export /** Throws CliError (exit code 4) when there is no operator; KubeError. */
+/** What the operator of a cluster works with. Throws CliError (exit code 4) when there is none; KubeError. */
 export async function readInstalled(kube: KubeClient): Promise<Installed> {
   const where = { namespace: SYSTEM_NAMESPACE };
   const deployment = await kube.get({ apiVersion: "apps/v1", kind: "Deployment", ...where, name: "underpin-operator" });
