@@ -6,6 +6,8 @@ import type { KubeClient } from "../kube/client.ts";
 import { enabledApis } from "../workloads/gateway/apis.ts";
 
 const WITNESS_PORT = 9100;
+/** Bytes of an answer of the witness: a hundred times what it is. */
+const MOST_BYTES = 2 * 1024 * 1024;
 
 export interface EvidenceOptions {
   readonly client: KubeClient;
@@ -24,7 +26,7 @@ export function evidencePorts(cloud: Cloud, options: EvidenceOptions): EvidenceP
     witness: async (path, signal) => {
       if (!inCluster) return client.text({ method: "GET", path: `${proxied}${path}`, signal });
       const { statusCode, body } = await request(`${direct}${path}`, { signal });
-      const text = await body.text();
+      const text = await limited(body);
       if (statusCode !== 200) throw new Error(`the witness answered ${statusCode}: ${text.slice(0, 200).trim()}`);
       return text;
     },
@@ -32,4 +34,15 @@ export function evidencePorts(cloud: Cloud, options: EvidenceOptions): EvidenceP
     namespaces: [namespace, nodesNamespace(namespace)],
     apis: enabledApis(cloud).map(({ name }) => name),
   };
+}
+
+async function limited(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of body) {
+    bytes += chunk.length;
+    if (bytes > MOST_BYTES) throw new Error("the answer of the witness is too long");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
 }

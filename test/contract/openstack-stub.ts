@@ -57,6 +57,7 @@ export class OpenStackStub {
     if (what === "GET /identity/v3/auth/projects")
       return { status: 200, body: { projects: [{ id: "p", name: "demo" }] } };
     if (what === "GET /network/v2.0/networks") return networksPage(asked.url);
+    if (what === "GET /network/v2.0/ports") return { status: 200, body: { ports: [] } };
     return { status: 404, body: { NeutronError: { message: "The resource could not be found." } } };
   }
 

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { OpenStackError } from "../../src/openstack/error.ts";
-import { networks } from "../../src/openstack/network.ts";
+import { networks, ports } from "../../src/openstack/network.ts";
 import { Session, type SessionOptions } from "../../src/openstack/session.ts";
 
 /** Registers the tests; `options` is asked when they run. */
@@ -57,6 +57,11 @@ export function openstackContract(side: string, options: () => SessionOptions): 
     using({}, async (session) => {
       assert.equal(await networks.show(session, "00000000-0000-4000-8000-000000000000"), undefined);
       await networks.delete(session, "00000000-0000-4000-8000-000000000000");
+    }));
+
+  test(`${side}: lists of the network API are lists`, () =>
+    using({}, async (session) => {
+      for (const list of [networks, ports]) assert.ok(Array.isArray(await list.list(session, { limit: 5 })));
     }));
 
   test(`${side}: a service that the catalogue lacks is named`, () =>
