@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { parse } from "yaml";
 import { readCloud } from "../../src/api/cloud.ts";
 import { judgeCloud } from "../../src/api/findings.ts";
 import { durationMs, everComes, isTimeZone, openingAfter, openingAt, scheduleFault } from "../../src/api/window.ts";
@@ -109,6 +111,13 @@ const CASES: readonly (readonly [what: string, change: object, message: string])
 ];
 
 describe("what is said of spec.change", () => {
+  test("the Cloud of the guide is right", async () => {
+    const guide = await readFile(new URL("../../docs/guides/approving-changes.md", import.meta.url), "utf8");
+    const cloud = parse(/```yaml\n([^`]+)```/.exec(guide)?.[1] ?? "") as { spec: { change: object } };
+    assert.deepEqual(said(cloud.spec.change), []);
+    assert.equal(Object.keys(cloud.spec.change).length, 4);
+  });
+
   for (const [what, change, message] of CASES) test(what, () => assert.deepEqual(said(change), [message]));
 
   test("what is right passes, and is read with its defaults", () => {
