@@ -1,8 +1,9 @@
 // Who approved what, as the webhook stamped it.
+import { GROUP } from "../api/names.ts";
 import { isFields } from "./fields.ts";
 
 /** Annotation of a Cloud or a PlanApproval. The webhook writes it; what anybody else writes there it overwrites. */
-export const APPROVED_BY = "underpin.dev/approved-by";
+export const APPROVED_BY = `${GROUP}/approved-by`;
 
 /** What the webhook writes. */
 export interface Stamp {
