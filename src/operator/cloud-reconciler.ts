@@ -110,7 +110,7 @@ export class CloudReconciler {
       const { reason, message } = gathered;
       return this.#report(cloud, { verdicts: this.#look(cloud, scope), stalled: { reason, message } });
     }
-    scope.use(turn.cloud, gathered.input.facts);
+    scope.use(turn.cloud, gathered.input.facts, await this.#options.plans.execution.writes(turn.cloud, state));
     const given = { ...state, credentials: gathered.credentials };
     return this.#execute(gathered.input, given, { cloud, scope, before: turn.state, change: turn.change });
   }

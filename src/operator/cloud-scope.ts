@@ -16,7 +16,7 @@ import { type KubeObject, refOf } from "../kube/types.ts";
 import type { DriftRecord } from "../plan/drift.ts";
 import { Session } from "../openstack/session.ts";
 import type { Facts, Manifest } from "../workloads/contract.ts";
-import { Drift } from "./drift.ts";
+import { Drift, type Planned } from "./drift.ts";
 import { askNova, NovaMonitor } from "./hypervisors.ts";
 import { NamespaceView } from "./namespace-view.ts";
 
@@ -88,11 +88,11 @@ export class CloudScope {
     await Promise.all([this.view.close(), this.drift.close(), this.#session?.session.close()]);
   }
 
-  /** Facts and Cloud of this pass, for the calls that it starts. */
-  use(cloud: Cloud, facts: Facts): void {
+  /** Facts and Cloud of this pass, for the calls that it starts, and what of a plan it may write. */
+  use(cloud: Cloud, facts: Facts, planned?: Planned): void {
     this.#current = cloud;
     this.facts = facts;
-    this.drift.begin(cloud);
+    this.drift.begin(cloud, planned);
   }
 
   ports(): StepPorts {

@@ -30,6 +30,13 @@ export interface DriftOptions {
   readonly onError: (where: string, error: unknown) => void;
 }
 
+/** What a plan that is carried out changes. */
+export interface Planned {
+  readonly plan: string;
+  /** Keys of objects; what else is among them does no harm. */
+  readonly keys: readonly string[];
+}
+
 /** What is not as it was planned, and stays so for now. */
 export interface OpenDrift {
   readonly record: DriftRecord;
@@ -72,7 +79,9 @@ export class Drift {
   /** Secrets that were there once in this process. */
   readonly #secrets = new Set<string>();
   #policy = REPAIR;
-  #planned: ReadonlySet<string> = new Set();
+  #plan: string | undefined;
+  /** Objects that the plan still has to write. */
+  #planned = new Set<string>();
   #pass = 0;
   #timer: NodeJS.Timeout | undefined;
   #due = Number.POSITIVE_INFINITY;
@@ -83,10 +92,11 @@ export class Drift {
     this.#book = new DriftBook({ client, cloud, onError: (error) => onError("drift records", error) });
   }
 
-  /** Begins a pass. `planned`: keys of the objects that a Plan writes now, though their steps were done before. */
-  begin(cloud: Cloud, planned: ReadonlySet<string> = new Set()): void {
+  /** Begins a pass. What a plan writes is no drift, though its step was done before; after that it is again. */
+  begin(cloud: Cloud, planned?: Planned): void {
     this.#policy = cloud.spec.drift;
-    this.#planned = planned;
+    if (planned === undefined || planned.plan !== this.#plan) this.#planned = new Set(planned?.keys);
+    this.#plan = planned?.plan;
     this.#pass += 1;
     this.#book.belongsTo(cloud.metadata["uid"] as string | undefined);
   }
@@ -120,6 +130,7 @@ export class Drift {
       this.#left.delete(key);
       const { object } = await applier.apply(manifest, live);
       view.wrote(object);
+      this.#planned.delete(key);
       return;
     }
     const found = live === undefined ? [] : applier.open(manifest, live);

@@ -186,6 +186,20 @@ describe("a change that nobody planned", { timeout: 120_000 }, () => {
     );
   });
 
+  it("that was left is taken back by a plan that says so, whatever its step; what comes after it is left again", async () => {
+    await ready({ drift: { default: "Report" } });
+    await patch(MAP, { data: { setting: "mine" } });
+    await world.settle();
+    await world.start({ operatorImage: "operator:2" });
+    await world.settle();
+    assert.deepEqual(fieldAt(await world.kube.get(MAP), "data"), { setting: "1" });
+    assert.equal((await drifted()).status, "False");
+    await patch(MAP, { data: { setting: "again" } });
+    await world.settle();
+    assert.deepEqual(fieldAt(await world.kube.get(MAP), "data"), { setting: "again" });
+    assert.equal((await drifted()).status, "True");
+  });
+
   it("of a deleted object that is only reported, the object stays away, and others are still pruned", async () => {
     await ready({ drift: { kinds: [{ kind: "ConfigMap", action: "Report" }] } });
     await world.asOthers(() => world.kube.delete(MAP));

@@ -17,6 +17,7 @@ import {
   withAction,
   withPass,
 } from "../../plan/running.ts";
+import type { Planned } from "../drift.ts";
 import type { PlanBook } from "./book.ts";
 import { ownerOf } from "./engine.ts";
 
@@ -63,6 +64,13 @@ export class PlanExecution {
     if (running === undefined) return state;
     const action = this.#options.book.find(cloud.metadata.namespace, running.plan)?.spec.action ?? "Run";
     return { ...state, running: withAction(running, action, this.#ran.get(running.plan) ?? []) };
+  }
+
+  /** What the plan that is carried out changes, of steps that were done before too; undefined while nothing may begin. */
+  async writes({ metadata: { namespace } }: Cloud, { running }: CloudState): Promise<Planned | undefined> {
+    if (running === undefined || running.held !== undefined) return undefined;
+    const { steps } = await this.#plan(running.plan, this.#options.book.find(namespace, running.plan));
+    return { plan: running.plan, keys: steps.flatMap(({ does }) => does) };
   }
 
   /** After a pass: what is done is remembered, told, and the plan perhaps at its end. Throws KubeError. */
