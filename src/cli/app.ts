@@ -21,11 +21,13 @@ import { command as openstack } from "./verbs/openstack.ts";
 import { command as plan } from "./verbs/plan.ts";
 import { command as release } from "./verbs/release.ts";
 import { command as schema } from "./verbs/schema.ts";
+import { command as snapshot } from "./verbs/snapshot.ts";
 import { command as status } from "./verbs/status.ts";
 import { command as stop } from "./verbs/stop.ts";
 import { command as test } from "./verbs/test.ts";
 import { command as up } from "./verbs/up.ts";
 import { command as version } from "./verbs/version.ts";
+import { command as watch } from "./verbs/watch.ts";
 import { command as witness } from "./verbs/witness.ts";
 
 const EXIT_CODES = [
@@ -53,6 +55,8 @@ export function application(color: boolean): Application<CliContext> {
       down,
       check,
       plan,
+      watch,
+      snapshot,
       explain,
       config,
       schema,

@@ -62,6 +62,7 @@ test("every verb's help has examples", () => {
     "explain",
     "schema",
     "status",
+    "watch",
     "witness",
     "doctor",
     "kubeconfig",
@@ -121,7 +122,7 @@ test("a Cloud that is not right starts nothing", () => {
 });
 
 test("without a cluster, what needs one says so with exit code 4", () => {
-  for (const args of [["status"], ["kubeconfig"], ["logs", "nova"], ["kubectl", "get", "nodes"]]) {
+  for (const args of [["status"], ["kubeconfig"], ["logs", "nova"], ["kubectl", "get", "nodes"], ["watch"]]) {
     const { code, out, err } = cli(...args);
     assert.equal(code, 4, `${args.join(" ")}: ${out}${err}`);
     assert.match(out + err, /underpin up/);
@@ -135,6 +136,9 @@ test("a plan that cannot be made ends with 1, for 2 says that there are changes"
     ["-f", "/nowhere"],
     ["-f", "test/unit/cli-golden/bad.yaml"],
     ["--fille", "x"],
+    ["laptop-7"],
+    ["laptop-7", "-f", "examples/laptop.yaml"],
+    [],
   ])
     assert.equal(cli("plan", ...args).code, 1, args.join(" "));
 });

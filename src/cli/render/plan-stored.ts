@@ -79,13 +79,17 @@ function storedMarkdown(plan: StoredPlan, view: StoredView): string {
   });
 }
 
-/** `Running: 4 of 10 steps done, about 25 s left`. */
-export function standing({ status }: StoredPlan): string {
+/** `Running: 4 of 10 steps done, about 25 s left`, when `gone` seconds have passed since that was written. */
+export function standing({ status }: StoredPlan, gone = 0): string {
   const { phase = "not looked at yet", progress } = status ?? {};
   if (progress === undefined || progress.of === 0) return phase;
   const { remainingSeconds: left } = progress;
-  const rest = left === undefined || phase === "Succeeded" ? "" : `, about ${duration(left)} left`;
+  const rest = left === undefined || phase !== "Running" ? "" : `, ${leftWords(left - gone)}`;
   return `${phase}: ${progress.done} of ${progress.of} steps done${rest}`;
+}
+
+function leftWords(seconds: number): string {
+  return seconds < 1 ? "nearly at its end" : `about ${duration(Math.round(seconds))} left`;
 }
 
 function cloudOf({ metadata, spec }: StoredPlan): string {
@@ -106,6 +110,23 @@ export function nextCommand(plan: StoredPlan): string | undefined {
     Superseded: "underpin plan",
   };
   return plan.status?.phase === undefined ? undefined : commands[plan.status.phase];
+}
+
+/** How a Plan ended: its phase, what failed, what users noticed, and what next. */
+export function endLines(plan: StoredPlan, width: number): string[] {
+  const { status, metadata } = plan;
+  const next = nextCommand(plan);
+  const evidence = evidenceLines(status, false, width);
+  const carried = status?.phase === "Succeeded" || status?.phase === "Aborted";
+  const missing = carried ? ["", `What users noticed is still gathered: underpin plan ${metadata.name}`] : [];
+  return [
+    "",
+    ...hangingLines("", `Plan ${metadata.name} ${standing(plan)}`, width),
+    ...(status?.message === undefined ? [] : hangingLines("  ", status.message, width)),
+    ...failedLines(status, width),
+    ...(evidence.length === 0 ? missing : ["", ...evidence]),
+    ...(next === undefined ? [] : [`  next: ${next}`]),
+  ];
 }
 
 /** Steps that are few enough to be told by name without being asked for. */

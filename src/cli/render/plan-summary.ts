@@ -30,9 +30,11 @@ export function planRows(plan: Plan, { next, expected = NOTHING_KNOWN }: Known):
     { head: "steps", text: plan.steps.length === 0 ? "none" : String(plan.steps.length) },
     ...plan.notes.map((text): Row => ({ head: "note", text })),
     ...provisionalRows(plan.provisional.length),
-    ...hashRows(plan.hash, next),
+    ...(plan.approximate === undefined ? hashRows(plan.hash, next) : [NO_HASH]),
   ];
 }
+
+const NO_HASH: Row = { head: "hash", text: "none: what was made of a snapshot cannot be approved" };
 
 /** The rows of a Plan that is kept in the cluster. */
 export function storedRows({ metadata, status }: StoredPlan, next: string | undefined): Row[] {

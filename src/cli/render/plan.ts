@@ -20,6 +20,8 @@ export interface PlanView extends Known {
   readonly color?: boolean;
   /** Characters in a line; commands and hashes alone are longer, for they are to be copied. */
   readonly width: number;
+  /** The command that shows all of it, where --detail of this one does not. */
+  readonly whole?: string | undefined;
   /** Where a changed line of options comes from. */
   readonly originOf?: Origin | undefined;
 }
@@ -41,10 +43,11 @@ export function renderPlan(plan: Plan, view: PlanView): string {
 function planText(plan: Plan, view: PlanView): string {
   const { namespace, name } = plan.cloud;
   if (plan.empty) return [`Cloud ${namespace}/${name}: nothing to do`, ...plan.notes].join("\n");
-  const lines = [`Cloud ${namespace}/${name}, ${titleOf(undefined, plan.hash)}`, ""];
+  const title = plan.approximate === undefined ? titleOf(undefined, plan.hash) : "approximate plan";
+  const lines = [`Cloud ${namespace}/${name}, ${title}`, ""];
   lines.push(...rowLines(planRows(plan, view), view.width));
   for (const { title, lines: found } of sectionsOf(plan, view, view.width)) lines.push("", title, ...found);
-  if (!view.detail) lines.push("", "Every object, line and step: --detail");
+  if (!view.detail) lines.push("", `Every object, line and step: ${view.whole ?? "--detail"}`);
   return lines.join("\n");
 }
 
@@ -61,7 +64,7 @@ function planMarkdown(plan: Plan, view: PlanView): string {
   const { namespace, name } = plan.cloud;
   if (plan.empty) return [`### Plan of ${namespace}/${name}: nothing to do`, ...plan.notes].join("\n\n");
   return markdown({
-    title: `Plan of ${namespace}/${name}`,
+    title: `${plan.approximate === undefined ? "Plan" : "Approximate plan"} of ${namespace}/${name}`,
     rows: planRows(plan, view),
     sections: sectionsOf(plan, { ...view, color: false }, FENCED),
     whole: "`--detail` without `-o markdown`, or `-o json`",
