@@ -24,14 +24,6 @@ const others: readonly Rule[] = [
   },
   {
     code: "unsupported",
-    at: "spec.change",
-    field: "approval",
-    cel: "!has(self.approval) || self.approval == 'Automatic'",
-    message: "This version of Underpin makes changes without waiting for an approval. Example: approval: Automatic",
-    judge: (self: { approval?: string }) => unless((self.approval ?? "Automatic") === "Automatic"),
-  },
-  {
-    code: "unsupported",
     at: "spec.network",
     field: "tunnelCIDR",
     cel: "!has(self.tunnelCIDR)",

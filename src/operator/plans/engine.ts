@@ -70,7 +70,7 @@ export class PlanEngine {
       if (proposal.type === "none")
         return this.#wait(cloud, state, { reason: "CannotPlan", message: proposal.message, again: AGAIN.cannotPlan });
       const { plan } = proposal;
-      const name = planName(cloud, plan, generation);
+      const name = this.#nameOf(cloud, plan, generation);
       if (plan.empty) return this.#nothing(cloud, state, name);
       const summary = await this.#open(cloud, state, plan, name);
       if (plan.refused.length > 0) {
@@ -85,6 +85,15 @@ export class PlanEngine {
       if (checked.type === "plan" && checked.plan.hash === plan.hash)
         return this.#begin(cloud, state, { name, approval: decision.approval });
       proposal = checked;
+    }
+  }
+
+  /** Sorts by generation, and is another for another hash. What was superseded or has ended is never run: the same again is another Plan. */
+  #nameOf(cloud: Cloud, { hash }: Plan, generation: number): string {
+    const first = `${cloud.metadata.name}-${generation}-${hash.slice(0, 8)}`;
+    for (let name = first, count = 2; ; name = `${first}-${count}`, count += 1) {
+      const phase = this.#options.book.find(cloud.metadata.namespace, name)?.status?.phase;
+      if (phase === undefined || phase === "Pending" || phase === "Approved") return name;
     }
   }
 
@@ -219,9 +228,4 @@ function awaiting(plan: string, decision: Decision & { readonly type: "wait" }, 
     plan,
     again: Math.min(AGAIN.waiting, Math.max(1, until)),
   };
-}
-
-/** Sorts by generation, and is another for another hash. */
-function planName(cloud: Cloud, { hash }: Plan, generation: number): string {
-  return `${cloud.metadata.name}-${generation}-${hash.slice(0, 8)}`;
 }
