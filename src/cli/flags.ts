@@ -61,6 +61,23 @@ export const yesFlag = {
   brief: "Do not ask; without a terminal nothing is asked anyway",
 } as const;
 
+/** `--yes` of what changes a running cloud: where nobody can be asked, it must be said. */
+export const consentFlag = {
+  kind: "boolean",
+  default: false,
+  withNegated: false,
+  brief: "Do not ask; needed where there is no terminal to ask on",
+} as const;
+
+/** `--plan HASH`. */
+export const planHashFlag = {
+  kind: "parsed",
+  parse: String,
+  optional: true,
+  brief: "Only if the plan made now has this whole hash; it is approved with it, and nothing is asked",
+  placeholder: "HASH",
+} as const;
+
 /** `-o json`. */
 export const jsonFlag = {
   kind: "enum",

@@ -1,5 +1,8 @@
 import { type Cloud, cloudRef, readCloud } from "../api/cloud.ts";
+import { API_VERSION } from "../api/names.ts";
+import { type Plan, PLAN_KIND, planSchema } from "../api/plan.ts";
 import type { Report } from "../host/progress.ts";
+import { Cache } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
 import type { KubeObject } from "../kube/types.ts";
 import { conditionStatus } from "./install.ts";
@@ -15,6 +18,16 @@ export class PausedError extends Error {
   }
 }
 
+/** The change cannot be carried out. */
+export class PlanRefusedError extends Error {
+  readonly next: string;
+  constructor(message: string, plan: string | undefined) {
+    super(message);
+    this.name = "PlanRefusedError";
+    this.next = plan === undefined ? "underpin status" : `See what it does: underpin plan ${plan} --detail`;
+  }
+}
+
 export interface WaitOptions {
   readonly cloud: Cloud;
   readonly report: Report;
@@ -22,30 +35,89 @@ export interface WaitOptions {
   readonly timeoutSeconds: number;
 }
 
-/** Waits until the Cloud is Ready for the generation that was written; tells each workload as it becomes ready. Throws PausedError, WaitError. */
-export async function untilCloudReady(client: KubeClient, options: WaitOptions): Promise<void> {
+/** How the wait for a Cloud ended: it is what was written, or a Plan of what was written waits for somebody. */
+export type CloudOutcome =
+  | { readonly type: "ready" }
+  | { readonly type: "waits"; readonly plan: string; readonly phase: "Pending" | "Paused"; readonly message: string };
+
+/**
+ * Waits until the Cloud is Ready for the generation that was written, or its Plan waits for somebody; tells each workload
+ * as it becomes ready. Throws PausedError, PlanRefusedError, WaitError.
+ */
+export async function untilCloudReady(client: KubeClient, options: WaitOptions): Promise<CloudOutcome> {
   const { name, namespace } = options.cloud.metadata;
+  const plans = new Cache(client, { apiVersion: API_VERSION, kind: PLAN_KIND, namespace });
+  plans.start();
+  let outcome: CloudOutcome | undefined;
+  try {
+    const found = await watchUntil(client, cloudRef(options.cloud.metadata), {
+      done: (object) => {
+        outcome = outcomeOf(object, plans);
+        return outcome !== undefined || isPaused(object) || refusal(object) !== undefined;
+      },
+      onChange: teller(options.report),
+      also: plans,
+      timeoutMs: options.timeoutSeconds * 1000,
+      what: `Cloud ${name} to be Ready`,
+      signal: options.signal,
+    });
+    const refused = refusal(found);
+    if (refused !== undefined) throw new PlanRefusedError(refused, planOf(found));
+    if (outcome === undefined) throw new PausedError(`${namespace}/${name}`);
+    return outcome;
+  } finally {
+    await plans.close();
+  }
+}
+
+/** Undefined while it comes up, and for a Cloud that is paused. */
+function outcomeOf(object: KubeObject | undefined, plans: Cache): CloudOutcome | undefined {
+  if (!isObserved(object) || isPaused(object) || refusal(object) !== undefined) return undefined;
+  const plan = planOf(object);
+  const status = plan === undefined ? undefined : readStatus(plans.get(plan, object?.metadata.namespace));
+  const { phase, message = "" } = status ?? {};
+  if (plan !== undefined && (phase === "Pending" || phase === "Paused")) return { type: "waits", plan, phase, message };
+  return conditionStatus(object, "Ready") === "True" ? { type: "ready" } : undefined;
+}
+
+function isObserved(object: KubeObject | undefined): boolean {
+  const observed = (object?.["status"] as { observedGeneration?: number } | undefined)?.observedGeneration;
+  return observed !== undefined && observed === object?.metadata.generation;
+}
+
+function isPaused(object: KubeObject | undefined): boolean {
+  return isObserved(object) && conditionStatus(object, "Paused") === "True";
+}
+
+/** Why the API server would refuse the Plan; undefined when it would not. */
+function refusal(object: KubeObject | undefined): string | undefined {
+  if (object === undefined || !isObserved(object)) return undefined;
+  const stalled = readCloud(object).status?.conditions?.find(({ type }) => type === "Stalled");
+  return stalled?.status === "True" && stalled.reason === "PlanRefused" ? stalled.message : undefined;
+}
+
+function planOf(object: KubeObject | undefined): string | undefined {
+  return object === undefined ? undefined : readCloud(object).status?.planRef?.name;
+}
+
+/** Tolerant: a Plan that this version cannot read is none that it waits for. */
+function readStatus(object: KubeObject | undefined): Plan["status"] {
+  const { data } = planSchema.safeParse(
+    object === undefined ? undefined : { ...object, apiVersion: API_VERSION, kind: PLAN_KIND },
+  );
+  return data?.status;
+}
+
+function teller(report: Report): (object: KubeObject | undefined) => void {
   const start = performance.now();
   const told = new Set<string>();
-  const tell = (object: KubeObject | undefined): void => {
+  return (object) => {
     if (object === undefined) return;
     for (const service of readCloud(object).status?.services ?? []) {
       if (!service.ready || told.has(service.name)) continue;
       told.add(service.name);
       const seconds = Math.round((performance.now() - start) / 100) / 10;
-      options.report({ part: `cloud/${service.name}`, state: "done", message: `${service.name} is ready`, seconds });
+      report({ part: `cloud/${service.name}`, state: "done", message: `${service.name} is ready`, seconds });
     }
   };
-  const found = await watchUntil(client, cloudRef(options.cloud.metadata), {
-    done: (object) => {
-      const observed = (object?.["status"] as { observedGeneration?: number } | undefined)?.observedGeneration;
-      if (observed === undefined || observed !== object?.metadata.generation) return false;
-      return ["Ready", "Paused"].some((type) => conditionStatus(object, type) === "True");
-    },
-    onChange: tell,
-    timeoutMs: options.timeoutSeconds * 1000,
-    what: `Cloud ${name} to be Ready`,
-    signal: options.signal,
-  });
-  if (conditionStatus(found, "Paused") === "True") throw new PausedError(`${namespace}/${name}`);
 }

@@ -6,6 +6,8 @@ export interface UntilOptions {
   readonly done: (object: KubeObject | undefined) => boolean;
   /** Told of each version of the object. */
   readonly onChange?: (object: KubeObject | undefined) => void;
+  /** Other objects whose changes are a reason to ask `done` again. */
+  readonly also?: Cache;
   readonly timeoutMs: number;
   /** For the message: `waiting for <what>`. */
   readonly what: string;
@@ -46,6 +48,7 @@ export async function watchUntil(
   options.signal?.addEventListener("abort", abort, { once: true });
   try {
     cache.subscribe(look);
+    options.also?.subscribe(look);
     cache.start();
     return await result.promise;
   } finally {
