@@ -242,6 +242,12 @@ describe("who may not", () => {
       assert.deepEqual([answer.allowed, answer.status?.["code"], answer.status?.["reason"]], [false, 403, "Forbidden"]);
     });
 
+  test("is refused by the second webhook too, where the first was not asked", async () => {
+    const { review } = await (await worldOf(() => false)).plan("lab-2");
+    const asked = reviewOf("planapprovals", approval("lab-2", HASH, stamped()));
+    assert.equal(messageOf(await review.judge(asked)), `${MAY_NOT} making a PlanApproval needs. ${RULE}`);
+  });
+
   test("still does what needs no right: the same again, stricter, paused, taken back, deleted", async () => {
     const world = await worldOf(() => assert.fail("nobody is to be asked"));
     const before = { approval: "ByImpact", approvedPlan: HASH };

@@ -97,6 +97,15 @@ describe("what a plan waits for, in words", () => {
       "2026-11-23T21:00:00.000Z",
     ],
     [
+      "the first of two windows",
+      question(
+        {},
+        { windows: [nights, { name: "noon", schedule: "30 12 * * *", duration: "1h", timeZone: "Etc/UTC" }] },
+      ),
+      "it is approved by policy Automatic, and begins when window noon opens: 2026-11-23T12:30:00Z, for 1h",
+      "2026-11-23T12:30:00.000Z",
+    ],
+    [
       "a window that was stored while nobody judged it",
       question({}, { windows: [{ ...nights, timeZone: "Mars/Phobos" }] }),
       'it is approved by policy Automatic, and no window of spec.change.windows ever opens: nights at "0 22 * * 1-5"',
