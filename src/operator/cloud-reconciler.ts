@@ -166,7 +166,8 @@ export class CloudReconciler {
     // New addresses of Services may let builders emit more.
     const more = this.#hasNewAddresses(cloud, scope, input);
     const complete = progress.complete && rest.length === 0 && !more;
-    const pass = { progress: { ...progress, complete }, steps: desired.steps };
+    const secrets = Object.values(input.facts.credentials).flatMap((keys) => Object.values(keys));
+    const pass = { progress: { ...progress, complete }, steps: desired.steps, secrets };
     const { execution, proof } = this.#options.plans;
     const { state: told, ended, again } = await execution.after(cloud, { ...state, done: progress.done }, pass);
     const { state: after, again: proven } = await proof.pass(cloud, told);

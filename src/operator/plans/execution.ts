@@ -3,6 +3,7 @@ import type { Plan as PlanResource, PlanStatus } from "../../api/plan.ts";
 import type { CloudState, Effect } from "../../desired/state.ts";
 import type { Progress } from "../../execute/execution.ts";
 import { expectationOf, type Expectation, keptRecords, recordsOf, remainingSeconds } from "../../plan/expected.ts";
+import type { KubeClient } from "../../kube/client.ts";
 import type { PlannedStep } from "../../plan/graph.ts";
 import type { Plan } from "../../plan/plan.ts";
 import {
@@ -19,15 +20,25 @@ import {
 } from "../../plan/running.ts";
 import type { Planned } from "../drift.ts";
 import type { PlanBook } from "./book.ts";
+import { failureLine } from "./failure-log.ts";
 import { ownerOf } from "./engine.ts";
 
 export interface ExecutionOptions {
+  readonly client: Pick<KubeClient, "list" | "logs">;
   readonly book: PlanBook;
   readonly now: () => Date;
 }
 
 /** What of a plan an execution goes by. */
 type Known = Pick<Plan, "steps" | "workloads">;
+
+/** What a pass over the graph came to. */
+export interface Pass {
+  readonly progress: Progress;
+  readonly steps: readonly PlannedStep[];
+  /** Values that are told nowhere. */
+  readonly secrets: readonly string[];
+}
 
 /** Seconds between two writes of a running plan's status. */
 const TELL_SECONDS = 1;
@@ -74,11 +85,7 @@ export class PlanExecution {
   }
 
   /** After a pass: what is done is remembered, told, and the plan perhaps at its end. Throws KubeError. */
-  async after(
-    cloud: Cloud,
-    state: CloudState,
-    pass: { readonly progress: Progress; readonly steps: readonly PlannedStep[] },
-  ): Promise<AfterPass> {
+  async after(cloud: Cloud, state: CloudState, pass: Pass): Promise<AfterPass> {
     if (state.running === undefined) return { state };
     const { book, now } = this.#options;
     const { namespace } = cloud.metadata;
@@ -96,7 +103,8 @@ export class PlanExecution {
     const next = { ...state, running };
     if (pass.progress.complete) return this.#succeed(cloud, next, { known, steps });
     if (resource?.spec.action === "Abort" && isAborted(running, views)) return this.#abort(cloud, next, steps);
-    return { state: next, ...(await this.#tell(namespace, { resource, running, steps, known, expected })) };
+    const told = { resource, running, steps, known, expected, pass };
+    return { state: next, ...(await this.#tell(namespace, told)) };
   }
 
   async #tell(
@@ -107,13 +115,15 @@ export class PlanExecution {
       readonly steps: readonly StepStatus[];
       readonly known: Known;
       readonly expected: Expectation;
+      readonly pass: Pass;
     },
   ): Promise<{ again?: number }> {
-    const { running, steps, resource } = told;
+    const { running, resource } = told;
     const { book, now } = this.#options;
     const since = (now().getTime() - (this.#told.get(running.plan) ?? 0)) / 1000;
     const phase = phaseOf(running);
     if (since < TELL_SECONDS && resource?.status?.phase === phase) return { again: TELL_SECONDS - since };
+    const steps = await this.#withLogs(told.steps, told.pass);
     const standing = Object.fromEntries(
       steps.map(({ id, state, startedAt }) => [id, { state, ...(startedAt === undefined ? {} : { startedAt }) }]),
     );
@@ -131,6 +141,17 @@ export class PlanExecution {
     });
     this.#told.set(running.plan, now().getTime());
     return {};
+  }
+
+  /** With what the logs say of steps that failed. */
+  #withLogs(steps: readonly StepStatus[], pass: Pass): Promise<readonly StepStatus[]> {
+    const add = async (status: StepStatus): Promise<StepStatus> => {
+      const objects = pass.steps.find(({ step }) => step.id === status.id)?.objects;
+      if (status.state !== "Failed" || objects === undefined) return status;
+      const log = await failureLine(this.#options.client, objects, pass.secrets);
+      return log === undefined ? status : { ...status, log };
+    };
+    return Promise.all(steps.map(add));
   }
 
   async #succeed(

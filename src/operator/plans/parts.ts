@@ -39,7 +39,7 @@ export function planParts(options: PlanPartsOptions): PlanParts {
   const proposer = new Proposer(options);
   return {
     engine: new PlanEngine({ proposer, book, approvals, now }),
-    execution: new PlanExecution({ book, now }),
+    execution: new PlanExecution({ client, book, now }),
     proof: new PlanProof({ book, now, ports, onGathered }),
     candidates: new Candidates({ client, plans, book, proposer }),
   };
