@@ -66,7 +66,7 @@ export async function witnessView(
     const { window, apis } = wanted;
     return {
       value: { witness: "Blind", apis: apis.map((name) => unseen(name, window)) },
-      notes: [`Nothing is known of what users noticed: the witness did not answer: ${messageOf(error).slice(0, 300)}`],
+      notes: [`Nothing is known of what users noticed: the witness did not answer: ${messageOf(error)}`],
     };
   }
 }
@@ -95,7 +95,7 @@ async function read(
   while (!signal.aborted) {
     const start = Date.now();
     try {
-      const found = report.parse(JSON.parse(await bounded(ask(`/report?${query.toString()}`, signal), signal)));
+      const found = readReport(await bounded(ask(`/report?${query.toString()}`, signal), signal));
       const uncertain = (Date.now() - start) / 2;
       const now = found.now === undefined ? start + uncertain : Date.parse(found.now);
       return { report: found, ahead: Math.round(now - start - uncertain), uncertain };
@@ -105,6 +105,21 @@ async function read(
     await bounded(sleep(AGAIN_MS), signal).catch((error: unknown) => (failure ??= error));
   }
   throw failure;
+}
+
+function readReport(text: string): Report {
+  const { success, data } = report.safeParse(asJson(text));
+  if (!success) throw new Error(`what it answered is no report: ${text.slice(0, 100).trim()}`);
+  return data;
+}
+
+/** Undefined for what is no JSON. */
+function asJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function viewOf(
