@@ -54,6 +54,21 @@ export class Applier {
     return this.#unaccepted(this.prepare(desired), live);
   }
 
+  /**
+   * True when an apply would leave the object as it is: the API server or a webhook spells it so. It counts as right from
+   * then on. Throws KubeError.
+   */
+  async isServersOwn(desired: Desired, live: KubeObject): Promise<boolean> {
+    const wanted = this.prepare(desired);
+    const found = differences(wanted, live);
+    // What others added is only removed with a second write.
+    if (found.some(({ extra }) => extra)) return false;
+    const rest = differences(wanted, await this.#write(wanted, true));
+    if (fingerprint(rest) !== fingerprint(found)) return false;
+    this.#accept(keyOf(refOf(wanted)), rest);
+    return true;
+  }
+
   /** The object exactly as it is sent. */
   prepare(desired: Desired): Desired {
     return prepared(desired, this.#options.shapeAnnotation);

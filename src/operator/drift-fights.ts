@@ -29,6 +29,7 @@ export class Fights {
 
   /** Counts a repair. */
   repaired(id: string, now: number, deleted: boolean): void {
+    for (const other of this.#known.keys()) this.#alive(other, now);
     const fight = this.#alive(id, now) ?? { limit: deleted ? DELETIONS : EDITS, count: 0, last: now };
     this.#known.set(id, { ...fight, count: fight.count + 1, last: now });
   }

@@ -98,7 +98,7 @@ export class Drift {
     if (planned === undefined || planned.plan !== this.#plan) this.#planned = new Set(planned?.keys);
     this.#plan = planned?.plan;
     this.#pass += 1;
-    this.#book.belongsTo(cloud.metadata["uid"] as string | undefined);
+    this.#book.belongsTo(cloud.metadata.uid);
   }
 
   /** What is open after a pass, in order of key. */
@@ -189,10 +189,10 @@ export class Drift {
     const found = now === undefined ? [] : applier.open(manifest, now);
     if (now !== undefined && found.length === 0) return;
     const record = this.#recordOf(manifest, now, found);
-    if (driftAction(this.#policy, manifest.kind) === "Report") {
-      const told: DriftRecord = { ...record, action: "Reported" };
-      this.#left.set(key, { record: told, version: versionOf(view.get(refOf(manifest))), pass: this.#pass });
-      this.#tell(told);
+    // Only our own note of which fields we write differs: the operator before this one wrote another.
+    const own = found.length > 0 && found.every(({ path }) => path === SHAPE) && record.manager === ADMISSION;
+    if (!own && driftAction(this.#policy, manifest.kind) === "Report") {
+      if (now === undefined || !(await applier.isServersOwn(manifest, now))) this.#leave(key, manifest, record);
       return;
     }
     this.#left.delete(key);
@@ -205,9 +205,14 @@ export class Drift {
     }
     const { object, result } = await applier.apply(manifest, now);
     view.wrote(object);
-    // Only our own note of which fields we write differs: the operator before this one wrote another.
-    const own = found.length > 0 && found.every(({ path }) => path === SHAPE) && record.manager === ADMISSION;
     if (result !== "unchanged" && !own) this.#repaired(record, { key, id, paths: pathsOf(found) });
+  }
+
+  #leave(key: string, manifest: Manifest, record: DriftRecord): void {
+    const told: DriftRecord = { ...record, action: "Reported" };
+    const version = versionOf(this.#options.view.get(refOf(manifest)));
+    this.#left.set(key, { record: told, version, pass: this.#pass });
+    this.#tell(told);
   }
 
   #repaired(record: DriftRecord, { key, id, paths }: { key: string; id: string; paths: string }): void {

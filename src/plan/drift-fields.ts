@@ -43,10 +43,8 @@ function pair(
 ): readonly (string | undefined)[] {
   const both = [wanted, found];
   if (hiding.secret && /^(data|stringData)\b/.test(path)) return both.map((value) => hashed(value, hiding));
-  if (both.every((value) => typeof value === "string") && both.some((value) => String(value).includes("\n")))
-    return changedLines(String(wanted), String(found)).map((lines) =>
-      cut(lines.map(masked(hiding)).join("\n"), hiding),
-    );
+  if (typeof wanted === "string" && typeof found === "string" && `${wanted}${found}`.includes("\n"))
+    return changedLines(wanted, found).map((lines) => cut(lines.map(masked(hiding)).join("\n"), hiding));
   const [, variable = ""] = /\benv\[([^\]]*)\]/.exec(path) ?? [];
   return both.map((value) => (SECRETIVE.test(variable) ? hashed(value, hiding) : shown(value, hiding)));
 }

@@ -97,8 +97,8 @@ describe("a change that nobody planned", { timeout: 120_000 }, () => {
     const label = "metadata.labels.app.kubernetes.io/managed-by";
     assert.deepEqual(
       found
-        .map(({ object, deleted = false, manager, fields }) => [object, deleted, manager, fields])
-        .toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1)),
+        .toSorted((a, b) => (a.object < b.object ? -1 : 1))
+        .map(({ object, deleted = false, manager, fields }) => [object, deleted, manager, fields]),
       [
         ["ConfigMap/laptop/store", false, "unknown", [{ path: label, was: "underpin" }]],
         ["Deployment/laptop/api", true, "unknown", []],
