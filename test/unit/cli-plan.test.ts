@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { MARKDOWN_BYTES } from "../../src/cli/render/plan-markdown.ts";
 import { type PlanFormat, renderPlan } from "../../src/cli/render/plan.ts";
 import { buildDesired } from "../../src/desired/objects.ts";
 import { makePlan, type Plan } from "../../src/plan/plan.ts";
@@ -114,4 +115,58 @@ test("a database that starts anew is told as impact, and nothing to do in one li
   const same = planned({}, {});
   assert.equal(shown(same, "text", true), "Cloud laptop/laptop: nothing to do");
   assert.equal(shown(same, "markdown", true), "### Plan of laptop/laptop: nothing to do");
+});
+
+/** A plan with so many changes, and with signs that Markdown would obey. */
+function large(count: number): Plan {
+  const plan = planned({}, after);
+  const numbers = Array.from({ length: count }, (_, index) => index);
+  return {
+    ...plan,
+    objects: numbers.map((index) => ({
+      type: "changed",
+      key: `ConfigMap/laptop/large-${index}`,
+      fields: [{ path: 'data["script"]', before: `one\n${"```".repeat(index % 3)}`, after: `two\n${"x".repeat(500)}` }],
+    })),
+    configuration: numbers.map((index) => ({
+      workload: "nova",
+      object: "ConfigMap/laptop/nova-base-0123456789",
+      file: "10-base.conf",
+      group: "DEFAULT",
+      option: `option_${index}`,
+      before: [],
+      after: ["\u001b[31mred"],
+    })),
+    refused: numbers.map((index) => ({
+      key: `Secret/laptop/${index}`,
+      message: `<b>|no\n${"\u{1f600}".repeat(5000)}`,
+    })),
+    notes: numbers.map((index) => `note ${index} ${"\u{1f600}".repeat(5000)}`),
+    provisional: numbers.map((index) => `Secret/laptop/later-${index}`),
+  };
+}
+
+test("for a merge request: whatever its size, below 60 KB, and it says what was cut", () => {
+  for (const count of [1, 30, 3000]) {
+    const text = shown(large(count), "markdown", true);
+    assert.ok(Buffer.byteLength(text) <= MARKDOWN_BYTES, `${Buffer.byteLength(text)} bytes`);
+    assert.match(text, /^### Plan of laptop\/laptop\n/);
+    assert.match(text, /\n\| hash \| `[0-9a-f]{64}` \|\n/);
+    for (const title of ["Graph", "Options", "Objects", "Steps"])
+      assert.ok(text.includes(`<details><summary>${title}</summary>\n\n\`\`\``), title);
+    assert.equal(text.match(/<details>/g)?.length, text.match(/<\/details>/g)?.length);
+    assert.ok(!/\n\|[^\n]*<b>/.test(text.replaceAll("\\<", "")), "no markup of others in the table");
+  }
+  assert.match(shown(large(3000), "markdown", true), /\d+ lines of \d+ were cut\. All of them: `--detail`/);
+  assert.match(shown(large(30), "markdown", true), /\| REFUSED \| and 18 more \|/);
+});
+
+test("no line is wider than the terminal, and nothing moves its cursor", () => {
+  for (const width of [40, 60, 100]) {
+    const text = renderPlan(large(30), { format: "text", detail: true, width, next: "underpin apply -f cloud.yaml" });
+    for (const line of text.split("\n").filter((one) => !/^(hash|next) /.test(one)))
+      assert.ok(Array.from(line).length <= width, line);
+    // oxlint-disable-next-line no-control-regex
+    assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f]/);
+  }
 });

@@ -18,9 +18,10 @@ export type Origin = (line: LineChange) => string | undefined;
 
 /** The sections that have something to say, in lines of at most `width` characters. */
 export function detailSections(plan: Plan, width: number, originOf: Origin = () => undefined): Section[] {
+  const told = toldOf(plan);
   const sections = [
     { title: "OPTIONS", lines: optionLines(plan.configuration, width, originOf) },
-    { title: "OBJECTS", lines: plan.objects.flatMap((change) => objectLines(change, width)) },
+    { title: "OBJECTS", lines: plan.objects.flatMap((change) => objectLines(change, told, width)) },
     {
       title: "STEPS",
       lines: tableWithin(width, ["STEP", "DOES", "AFTER"], plan.steps.map(stepRow)).slice(
@@ -34,16 +35,22 @@ export function detailSections(plan: Plan, width: number, originOf: Origin = () 
 
 const SIGNS = { created: "+", changed: "~", deleted: "-" } as const;
 
-function objectLines({ type, key, replaces, fields }: ObjectChange, width: number): string[] {
+function objectLines(
+  { type, key, replaces, fields }: ObjectChange,
+  told: ReadonlySet<string>,
+  width: number,
+): string[] {
   const instead = replaces === undefined ? "" : ` for ${nameOf(replaces)}`;
   return [
     ...hangingLines(`${SIGNS[type]} `, `${key}${instead}`, width),
-    ...fields.filter(({ path }) => !LAYER.test(path)).flatMap((field) => fieldLines(field, width)),
+    ...fields.filter(({ path }) => !told.has(`${key} ${path}`)).flatMap((field) => fieldLines(field, width)),
   ];
 }
 
-/** The text of a layer of options is told by its options. */
-const LAYER = /^data\["\d\d-[\w-]+\.conf"\]$/;
+/** The fields that hold a file of options: its lines are told as such. */
+function toldOf({ configuration }: Plan): ReadonlySet<string> {
+  return new Set(configuration.map(({ object, file }) => `${object} data[${JSON.stringify(file)}]`));
+}
 
 function fieldLines({ path, before, after }: FieldChange, width: number): string[] {
   if (!isText(before) || !isText(after))

@@ -18,6 +18,8 @@ const CELL = 600;
 const ROWS = 12;
 /** Bytes of the summary, whatever letters it is written in. */
 const TABLE_BYTES = 40_000;
+/** Bytes of a row besides its text. */
+const ROW_FRAME = 20;
 /** Bytes of the markup around a section, and of the sentence about what was cut. */
 const FRAME = 400;
 
@@ -52,21 +54,32 @@ function folded({ title, lines }: Section, room: number, whole: string): string 
   return [summary, "", `${fence}text`, text, fence, ...told, "", "</details>"].join("\n");
 }
 
+/** Of many rows with one head the first; hash and command stay, however long the others are. */
 function tableRows(rows: readonly Row[]): string[] {
   const all = [...Map.groupBy(rows, ({ head }) => head)].flatMap(([head, found]) => {
+    const told = found.slice(0, ROWS).map((row) => ({ ...row, text: cell(row) }));
     const more = found.length - ROWS;
-    const rest = more > 0 ? [`| ${head} | and ${more} more |`] : [];
-    const told = found.slice(0, ROWS).map(({ text, command }) => `| ${head} | ${cell(text, command === true)} |`);
-    return [...told, ...rest];
+    return more > 0 ? [...told, { head, text: `and ${more} more` }] : told;
   });
-  let used = 0;
-  const kept = all.filter((line) => (used += bytes(line) + 1) <= TABLE_BYTES);
-  return kept.length === all.length ? kept : [...kept, `| | ${counted(all.length - kept.length, "row")} were cut |`];
+  let left =
+    TABLE_BYTES -
+    bytes(
+      all
+        .filter(({ command }) => command)
+        .map(({ text }) => text)
+        .join(""),
+    );
+  const kept = all.filter(({ command, text }) => command === true || (left -= bytes(text) + ROW_FRAME) >= 0);
+  const cut = all.length - kept.length;
+  return [
+    ...kept.map(({ head, text }) => `| ${head} | ${text} |`),
+    ...(cut === 0 ? [] : [`| | ${counted(cut, "row")} were cut |`]),
+  ];
 }
 
-function cell(text: string, command: boolean): string {
+function cell({ text, command }: Row): string {
   const line = cutTo(singleLine(text), CELL);
-  return command ? `\`${line.replaceAll("`", "'").replaceAll("|", "\\|")}\`` : escaped(line);
+  return command === true ? `\`${line.replaceAll("`", "'").replaceAll("|", "\\|")}\`` : escaped(line);
 }
 
 /** Text that means itself, whatever Markdown would make of it. */
