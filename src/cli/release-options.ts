@@ -77,15 +77,7 @@ export async function openCatalogue(release: string, service: string): Promise<C
 export async function loadClaimOf(): Promise<ClaimOf> {
   const { loadClaims } = await import("../options/owned.ts");
   const claims = await loadClaims();
-  return (service, name) => {
-    const owned = claims.ownership(service, name);
-    if (owned !== undefined) {
-      const { why, field } = owned;
-      return { kind: "owned", why, ...(field === undefined ? {} : { field }) };
-    }
-    const preset = claims.preset(service, name);
-    return preset === undefined ? undefined : { kind: "preset", why: preset.why };
-  };
+  return (service, name) => claims.of(service, name);
 }
 
 /** Whether a running process of a service follows a change of an option. */

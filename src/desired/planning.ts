@@ -4,6 +4,7 @@ import { HYPERVISOR_KIND } from "../api/hypervisor.ts";
 import { FIELD_MANAGER, LABEL, VAULT_SECRET } from "../api/names.ts";
 import { canonicalJson, contentHash } from "../content/canonical.ts";
 import { type KubeObject, keyOf, type ObjectRef, refOf } from "../kube/types.ts";
+import { type Claims, loadClaims } from "../options/owned.ts";
 import type { ObjectPair } from "../plan/changes.ts";
 import type { PlannedStep } from "../plan/graph.ts";
 import type { Ground } from "../plan/hash.ts";
@@ -12,11 +13,12 @@ import { keyedBy } from "../plan/secrets.ts";
 import { type Manifest, objectKey, type Workload } from "../workloads/contract.ts";
 import { clusterIPs } from "./facts.ts";
 import type { Foreseen } from "./foresee.ts";
+import { type LineSide, withOrigins } from "./line-origins.ts";
 import { look, type LookContext, type Sight } from "./look.ts";
 import { Releases } from "./release-facts.ts";
 import { CREDENTIAL } from "./secret-manifest.ts";
 import { secretText, type Snapshot } from "./snapshot.ts";
-import { INVENTORY_NAME, readState, type Seen, settledSpec, specHash, STATE_NAME } from "./state.ts";
+import { type CloudState, INVENTORY_NAME, readState, type Seen, settledSpec, specHash, STATE_NAME } from "./state.ts";
 import { AUTHORITY, type SecretData } from "./vault.ts";
 
 /** What a plan is made with, wherever what it is made of comes from. */
@@ -31,6 +33,8 @@ export interface PlanTools {
   readonly catalogue: string;
   /** Data of releases that was read before, so that it is not read for each plan. */
   readonly releases?: Releases;
+  /** What Underpin says of the services' options, if it was read before. */
+  readonly claims?: Claims;
   /** In which the candidate's spec without `change` was first seen. Without it as the operator's state says. */
   readonly generation?: number;
 }
@@ -58,7 +62,7 @@ export async function planWith(candidate: Cloud, tools: PlanTools, ports: PlanPo
     doomed(wanted, ports),
     ports.secret(VAULT_SECRET),
   ]);
-  return makePlan({
+  const plan = makePlan({
     ground: ground(cloud, tools, { wanted, steps: other.desired.steps, gone, snapshot }),
     pairs: [...foreseen.flatMap(pairOf), ...gone.map((live) => ({ live }))],
     steps: sight.desired.steps,
@@ -68,6 +72,25 @@ export async function planWith(candidate: Cloud, tools: PlanTools, ports: PlanPo
     provisional,
     notes: notesOn(cloud, snapshot),
   });
+  return traced(plan, tools, { snapshot, state, after: { cloud, objects: sight.objects } });
+}
+
+interface Tracing {
+  readonly snapshot: Snapshot;
+  readonly state: CloudState;
+  readonly after: LineSide;
+}
+
+/** The plan with where its lines of configuration come from. */
+async function traced(plan: Plan, tools: PlanTools, { snapshot, state, after }: Tracing): Promise<Plan> {
+  if (plan.configuration.length === 0) return plan;
+  const releases = tools.releases ?? new Releases(() => undefined);
+  const [release, claims] = await Promise.all([releases.facts(after.cloud), tools.claims ?? loadClaims()]);
+  const stored = snapshot.cloud === undefined ? undefined : readCloud(snapshot.cloud);
+  const cloud = stored === undefined ? undefined : { ...stored, spec: { ...stored.spec, ...state.effect?.spec } };
+  const before = cloud === undefined ? undefined : { cloud, objects: [...snapshot.objects.values()] };
+  const { workloads } = tools;
+  return { ...plan, configuration: withOrigins(plan.configuration, { before, after }, { workloads, release, claims }) };
 }
 
 /** What the Cloud would come to, once as it will be as far as is known, once with values that are the same each time. */

@@ -1,6 +1,7 @@
 // options: what a Cloud says of its services' options, judged, explained and traced.
 import { existsSync, readdirSync } from "node:fs";
 import type { OptionName } from "../oslo/catalogue.ts";
+import type { Claim } from "./explain.ts";
 import type { OwnedOption, PresetOption, WorkloadOptions } from "../workloads/options-contract.ts";
 
 /** What Underpin itself says of the services' options, from the `options.ts` of all workloads. */
@@ -23,6 +24,17 @@ export class Claims {
   /** Why Underpin gives the option another value than the release; undefined when it does not. */
   preset(service: string, option: OptionName): PresetOption | undefined {
     return this.#preset.get(key(service, option.group))?.find((claim) => covers(claim, option.name));
+  }
+
+  /** What Underpin says of the option; undefined when it says nothing. */
+  of(service: string, option: OptionName): Claim | undefined {
+    const owned = this.ownership(service, option);
+    if (owned !== undefined) {
+      const { why, field } = owned;
+      return { kind: "owned", why, ...(field === undefined ? {} : { field }) };
+    }
+    const preset = this.preset(service, option);
+    return preset === undefined ? undefined : { kind: "preset", why: preset.why };
   }
 }
 

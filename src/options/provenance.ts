@@ -36,7 +36,7 @@ export class Tracer {
   readonly #claim: ClaimOf;
   /** By controller and option: what stands there without the user's options. */
   readonly #bare: ReadonlyMap<string, ConfigLine>;
-  readonly #otherProfiles: readonly ReadonlyMap<string, ConfigLine>[];
+  readonly #otherProfiles: () => readonly ReadonlyMap<string, ConfigLine>[];
 
   constructor(builders: Builders, cloud: Cloud, claim: ClaimOf) {
     this.#cloud = cloud;
@@ -44,9 +44,10 @@ export class Tracer {
     const bare = withoutOptions(cloud);
     const lines = (one: Cloud) => indexed(builtConfigurations(builders, one));
     this.#bare = lines(bare);
-    this.#otherProfiles = PROFILES.filter((profile) => profile !== cloud.spec.profile).map((profile) =>
-      lines({ ...bare, spec: { ...bare.spec, profile } }),
-    );
+    let others: readonly ReadonlyMap<string, ConfigLine>[] | undefined;
+    const profiles = PROFILES.filter((profile) => profile !== cloud.spec.profile);
+    this.#otherProfiles = () =>
+      (others ??= profiles.map((profile) => lines({ ...bare, spec: { ...bare.spec, profile } })));
   }
 
   trace(process: ProcessConfiguration): TracedConfiguration {
@@ -59,7 +60,7 @@ export class Tracer {
     const path = userPath(this.#cloud, process, line);
     if (path !== undefined)
       return { from: "user", path, ...(bare === undefined || bare.secret ? {} : { insteadOf: bare.texts }) };
-    const decided = this.#otherProfiles.some((lines) => !sameTexts(lines.get(key), bare));
+    const decided = this.#otherProfiles().some((lines) => !sameTexts(lines.get(key), bare));
     if (decided) return { from: "profile", profile: this.#cloud.spec.profile };
     const { kind, ...told } = this.#claim(process.service, line) ?? { kind: "preset" };
     return { from: "underpin", owned: kind === "owned", ...told };

@@ -13,7 +13,7 @@ import { INVENTORY_NAME, readState, STATE_NAME } from "../../src/desired/state.t
 import { Applier } from "../../src/kube/apply.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { Inventory } from "../../src/kube/inventory.ts";
-import { keyOf, type ObjectRef, refOf } from "../../src/kube/types.ts";
+import { fieldAt, keyOf, type ObjectRef, refOf } from "../../src/kube/types.ts";
 import { MAKERS } from "../../src/operator/makers.ts";
 import { writeState } from "../../src/operator/state.ts";
 import type { Workload } from "../../src/workloads/contract.ts";
@@ -57,6 +57,18 @@ export async function carryOutCloud(client: KubeClient, cloud: Cloud, builders: 
     await pruned(client, inventory, objects.map(refOf));
     const done = Object.fromEntries(desired.steps.map(({ step, hash }) => [step.id, hash]));
     await writeState(client, cloud.metadata, { ...state, done, credentials: gathered.credentials });
+    await addressed(client, namespace);
+  }
+}
+
+/** An API server in memory gives Services no addresses. */
+async function addressed(client: KubeClient, namespace: string): Promise<void> {
+  const { items } = await client.list({ apiVersion: "v1", kind: "Service", namespace });
+  const bare = items.filter((service) => fieldAt(service, "spec", "clusterIP") === undefined);
+  for (const [index, { metadata }] of bare.entries()) {
+    const ref = { apiVersion: "v1", kind: "Service", namespace, name: metadata.name };
+    const value = { spec: { clusterIP: `10.96.1.${index + 1}` } };
+    await client.patch(ref, { type: "merge", value }, { fieldManager: "kube-apiserver" });
   }
 }
 

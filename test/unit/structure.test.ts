@@ -46,7 +46,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "workloads/options-contract.ts",
     "workloads/*/options.ts",
   ],
-  desired: ["content/", "api/", "kube/", "releases/", "workloads/", "plan/"],
+  desired: ["content/", "api/", "kube/", "releases/", "workloads/", "plan/", "options/", "oslo/"],
   execute: ["kube/", "openstack/", "plan/", "api/", "workloads/contract.ts"],
   witness: ["openstack/", "workloads/*/witness.ts", "workloads/witness-contract.ts"],
   evidence: ["api/", "kube/", "witness/"],
