@@ -2,6 +2,7 @@
 import type { ObjectChange } from "../../plan/changes.ts";
 import type { LineChange } from "../../plan/configuration.ts";
 import type { FieldChange } from "../../plan/fields.ts";
+import { originWords } from "../../plan/line-origin.ts";
 import type { Plan, PlanStep } from "../../plan/plan.ts";
 import { nameOf } from "./plan-words.ts";
 import { tableWithin } from "./table.ts";
@@ -17,7 +18,7 @@ export interface Section {
 export type Origin = (line: LineChange) => string | undefined;
 
 /** The sections that have something to say, in lines of at most `width` characters. */
-export function detailSections(plan: Plan, width: number, originOf: Origin = () => undefined): Section[] {
+export function detailSections(plan: Plan, width: number, originOf: Origin = originWords): Section[] {
   const told = toldOf(plan);
   const sections = [
     { title: "OPTIONS", lines: optionLines(plan.configuration, width, originOf) },
