@@ -92,24 +92,30 @@ export interface Gap extends Window {
 
 /**
  * The longest gap that touches a window, in its whole length: it may have begun before and go on afterwards. `known` is all the
- * time of which something may be known, up to now. Undefined when nothing is known of the window.
+ * time of which something may be known, up to now; `successes` are in order. Undefined when nothing is known of the window.
  */
 export function longestGap(
-  successes: readonly number[],
+  successes: Iterable<number>,
   window: Window,
   known: { readonly window: Window; readonly blind: readonly Blind[] },
 ): Gap | undefined {
-  const gaps = sighted(known.window, known.blind).flatMap((part) => {
-    const inside = successes.filter((moment) => moment >= part.from && moment <= part.to);
-    const last = part.to === known.window.to ? "open" : "blind";
-    return [...inside, part.to].map((to, index): Gap => {
-      const before = inside[index - 1];
-      const began = before === undefined ? "blind" : "success";
-      return { from: before ?? part.from, to, began, ended: index < inside.length ? "success" : last };
-    });
-  });
-  const touching = gaps.filter(({ from, to }) => from < window.to && to > window.from);
-  return touching.toSorted((a, b) => b.to - b.from - (a.to - a.from))[0];
+  let longest: Gap | undefined;
+  const touches = ({ from, to }: Window): boolean => from < window.to && to > window.from;
+  const take = (gap: Gap): void => {
+    if (touches(gap) && (longest === undefined || gap.to - gap.from > longest.to - longest.from)) longest = gap;
+  };
+  for (const part of sighted(known.window, known.blind).filter(touches)) {
+    let from = part.from;
+    let began: Gap["began"] = "blind";
+    for (const moment of successes) {
+      if (moment < part.from || moment > part.to) continue;
+      take({ from, to: moment, began, ended: "success" });
+      from = moment;
+      began = "success";
+    }
+    take({ from, to: part.to, began, ended: part.to === known.window.to ? "open" : "blind" });
+  }
+  return longest;
 }
 
 /** Counts of the operations that started within a window; the gap is that between successes that ended within it. */

@@ -72,9 +72,6 @@ export interface OpenOperation {
 /** Milliseconds after which an operation is slow, whatever becomes of it. */
 export const SLOW_MS = 2_000;
 
-/** Milliseconds before a window in which the begin of a gap is looked for. */
-const LOOK_BACK_MS = 3_600_000;
-
 /** What is asked of the witness; milliseconds since the epoch. */
 export interface Asked {
   readonly since: number;
@@ -88,7 +85,7 @@ export function reportOf(seen: Seen, asked: Asked): WitnessReport {
   const before: Blind[] =
     since < seen.firstSeen ? [{ from: since, to: seen.firstSeen, reason: "the witness had not started" }] : [];
   const blind = blindWithin([...before, ...seen.blind], { from: since, to: until });
-  const operations = byApi(seen.operations, since - LOOK_BACK_MS);
+  const operations = byApi(seen.operations, asked);
   const blindMs = blind.reduce((sum, one) => sum + one.to - one.from, 0);
   return {
     since: iso(since),
@@ -97,21 +94,28 @@ export function reportOf(seen: Seen, asked: Asked): WitnessReport {
     readEverySeconds: seen.readEverySeconds,
     blind: blind.map(({ from, to, reason }) => ({ from: iso(from), to: iso(to), seconds: seconds(to - from), reason })),
     blindSeconds: seconds(blindMs),
-    apis: seen.apis.map((api) => apiReport(seen, { ...asked, api, blind, own: operations.get(api) ?? [] })),
+    apis: seen.apis.map((api) => apiReport(seen, { ...asked, api, blind, ...(operations.get(api) ?? NOTHING) })),
   };
 }
 
-interface Wanted extends Asked {
+/** What an API did. */
+interface Own {
+  /** Operations that began or ended within the window, or began before and ended after it. */
+  readonly own: Operation[];
+  /** When an operation succeeded, of all that are known: hours of them, so they are numbers alone. */
+  readonly successes: number[];
+}
+
+const NOTHING: Own = { own: [], successes: [] };
+
+interface Wanted extends Asked, Own {
   readonly api: string;
   readonly blind: readonly Blind[];
-  /** The API's operations, some from before the window included. */
-  readonly own: readonly Operation[];
 }
 
 function apiReport(seen: Seen, wanted: Wanted): ApiReport {
-  const { api, since, until, blind, now } = wanted;
+  const { api, since, until, blind, now, own } = wanted;
   const window = { from: since, to: until };
-  const own = wanted.own.filter(({ startedAt, tookMs }) => startedAt + tookMs >= since);
   const names = [...new Set(own.map(({ name }) => name))].sort();
   const { worstGapMs, ...counts } = count(own, window, blind);
   return {
@@ -137,27 +141,28 @@ function apiReport(seen: Seen, wanted: Wanted): ApiReport {
   };
 }
 
-function gapReport(seen: Seen, { own, since, until, now }: Wanted): { readonly gap?: GapReport } {
-  const successes = own
-    .filter(({ outcome }) => outcome !== "failed")
-    .map(({ startedAt, tookMs }) => startedAt + tookMs)
-    .sort((a, b) => a - b);
-  const earliest = Math.max(seen.firstSeen, since - LOOK_BACK_MS);
-  const known = { window: { from: earliest, to: now }, blind: seen.blind };
-  const gap = longestGap(successes, { from: since, to: until }, known);
+function gapReport(seen: Seen, { successes, since, until, now }: Wanted): { readonly gap?: GapReport } {
+  const known = { window: { from: seen.firstSeen, to: now }, blind: seen.blind };
+  const gap = longestGap(
+    successes.sort((a, b) => a - b),
+    { from: since, to: until },
+    known,
+  );
   if (gap === undefined) return {};
   const { from, to, began, ended } = gap;
   return { gap: { from: iso(from), to: iso(to), seconds: seconds(to - from), began, ended } };
 }
 
-/** The operations that ended after `from`, in milliseconds since the epoch, by their API. */
-function byApi(operations: Iterable<Operation>, from: number): ReadonlyMap<string, readonly Operation[]> {
-  const found = new Map<string, Operation[]>();
+/** What each API did. */
+function byApi(operations: Iterable<Operation>, { since, until }: Asked): ReadonlyMap<string, Own> {
+  const found = new Map<string, Own>();
   for (const operation of operations) {
-    if (operation.startedAt + operation.tookMs < from) continue;
-    const own = found.get(operation.api);
-    if (own === undefined) found.set(operation.api, [operation]);
-    else own.push(operation);
+    const { api, startedAt, tookMs, outcome } = operation;
+    const mine: Own = found.get(api) ?? { own: [], successes: [] };
+    found.set(api, mine);
+    const end = startedAt + tookMs;
+    if (end >= since && startedAt < until) mine.own.push(operation);
+    if (outcome !== "failed") mine.successes.push(end);
   }
   return found;
 }
