@@ -186,6 +186,8 @@ export interface LoadedCloud {
   readonly written: Readonly<Record<string, unknown>>;
   readonly cloud: Cloud;
   readonly warnings: readonly FileFinding[];
+  /** Line of the file where a field of the Cloud is set. */
+  readonly lineOf: (path: readonly string[]) => number;
 }
 
 /** Reads a Cloud that is right. Throws CliError (exit code 2) with every finding when it is not, or is not one. */
@@ -198,7 +200,7 @@ export function cloudOfText(file: string, text: string, taken: readonly TakenRan
   return oneCloud(file, judgeText(text, taken));
 }
 
-function oneCloud(file: string, { findings, clouds }: JudgedFile): LoadedCloud {
+function oneCloud(file: string, { findings, clouds, lines }: JudgedFile): LoadedCloud {
   const errors = findings.filter((finding) => finding.severity === "error");
   if (errors.length > 0) {
     const list = errors.map((finding) => `  ${findingLine(file, finding)}`).join("\n");
@@ -216,7 +218,13 @@ function oneCloud(file: string, { findings, clouds }: JudgedFile): LoadedCloud {
       exitCode: EXIT.usage,
     });
   }
-  return { written: written as Readonly<Record<string, unknown>>, cloud: readCloud(written), warnings: findings };
+  const lineOf: LineOf = (path) => lines[0]?.(path) ?? 1;
+  return {
+    written: written as Readonly<Record<string, unknown>>,
+    cloud: readCloud(written),
+    warnings: findings,
+    lineOf,
+  };
 }
 
 /** `examples/laptop.yaml:7: error: spec.release: …` */

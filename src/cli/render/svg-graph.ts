@@ -1,9 +1,9 @@
 // The graph of steps as a picture that needs nothing besides itself: no script, no font, no other file.
-import { Graph, layout } from "@dagrejs/dagre";
-import { type Chain, directNeeds, type GraphStep, longestChain, type StepState } from "./graph.ts";
-import { stateSign, STATES_IN_ORDER, stateWords, timeOf } from "./graph-text.ts";
+import { type Chain, type GraphStep, longestChain, type StepState } from "./graph.ts";
+import { stateSign, STATES_IN_ORDER, stateWords } from "./graph-text.ts";
 import { counted, duration } from "./plan-words.ts";
-import { element, escapeXml, rounded } from "./svg.ts";
+import { type Attributes, element, escapeXml, rounded } from "./svg.ts";
+import { type DrawnEdge, type DrawnNode, laidOut, type Point } from "./svg-layout.ts";
 import { cutTo, lengthOf, singleLine } from "./width.ts";
 
 export interface SvgHead {
@@ -52,115 +52,76 @@ const COLORS: Readonly<Record<StepState | "page" | "edge", readonly [light: Colo
 const TEXT = ["#1f2328", "#f0f6fc"] as const;
 
 /** Pixels. A letter of the fonts that are named is 0.6 of their size wide. */
-const SIZE = { letter: 7.3, small: 6.1, node: 40, margin: 24, line: 18, rank: 44, apart: 10 };
+const SIZE = { letter: 7.3, small: 6.1, node: 40, margin: 24, line: 18, column: 44, apart: 10 };
 /** Characters of a step's id that are drawn; the whole of it is in the step's title. */
 const LONGEST_ID = 30;
 
 /** An SVG with each step once, what it took and was expected to take, and the longest chain in bold. `steps` are in order. */
 export function graphSvg(steps: readonly GraphStep[], { title, lines }: SvgHead): string {
   const chain = longestChain(steps);
-  const drawn = laidOut(steps);
-  const told = [
-    singleLine(title),
-    ...lines.map(singleLine),
-    ...(chain.seconds === undefined ? [] : [`longest chain: ${duration(chain.seconds)}`]),
-  ];
-  const signs = legend(steps);
+  const drawn = laidOut(steps, { width: stepWidth(steps), height: SIZE.node, columns: SIZE.column, rows: SIZE.apart });
+  const known = chain.seconds === undefined ? [] : [`longest chain: ${duration(chain.seconds)}`];
+  const told = [title, ...lines, ...known].map(singleLine);
+  const below = legend(steps);
   const top = SIZE.margin + told.length * SIZE.line + 8;
-  const widest = Math.max(drawn.width, ...[...told, signs].map((line) => lengthOf(line) * SIZE.letter));
-  const [width, height] = [widest + 2 * SIZE.margin, top + drawn.height + SIZE.line * 2 + SIZE.margin];
-  const written = [
-    ...told.map((line, index) => ({ line, y: SIZE.margin + SIZE.line * (index + 0.6) })),
-    { line: signs, y: height - SIZE.margin },
+  const widest = Math.max(drawn.width, ...[...told, below].map((line) => lengthOf(line) * SIZE.letter));
+  const size = { width: widest + 2 * SIZE.margin, height: top + drawn.height + SIZE.line * 2 + SIZE.margin };
+  const head = told.map((line, index) => headLine(line, SIZE.margin + SIZE.line * (index + 0.6), index === 0));
+  const graph = [
+    ...drawn.edges.map((edge) => edgeShape(edge, chain)),
+    ...drawn.nodes.map((node) => nodeShape(node, chain)),
   ];
-  return element(
+  return `${element(
     "svg",
-    {
-      xmlns: "http://www.w3.org/2000/svg",
-      width,
-      height,
-      viewBox: `0 0 ${Math.ceil(width)} ${Math.ceil(height)}`,
-      role: "img",
-      "aria-labelledby": "title desc",
-      "font-family": "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
-      "font-size": 12,
-    },
+    pictureAttributes(size),
     element("title", { id: "title" }, text(title)),
     element("desc", { id: "desc" }, text(description(steps, chain))),
     element("style", {}, darkStyle()),
-    element("rect", { class: "page", x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: 6, ...COLORS.page[0] }),
-    ...written.map(({ line, y }, index) =>
-      element(
-        "text",
-        { class: "text", x: SIZE.margin, y, fill: TEXT[0], "font-weight": index === 0 ? "bold" : undefined },
-        text(line),
-      ),
-    ),
-    element(
-      "g",
-      { transform: `translate(${SIZE.margin} ${top})` },
-      ...drawn.edges.map((edge) => edgeShape(edge, chain)),
-      ...drawn.nodes.map((node) => nodeShape(node, chain)),
-    ),
-  ).concat("\n");
+    ground(size),
+    ...head,
+    headLine(below, size.height - SIZE.margin, false),
+    // A line each, so that two pictures can be compared.
+    `\n${element("g", { transform: `translate(${SIZE.margin} ${top})` }, ...graph.map((shape) => `\n${shape}`))}\n`,
+  )}\n`;
 }
 
-interface Point {
-  readonly x: number;
-  readonly y: number;
-}
-
-interface DrawnNode extends Point {
-  readonly step: GraphStep;
-  readonly width: number;
-}
-
-interface DrawnEdge {
-  readonly from: string;
-  readonly to: string;
-  readonly points: readonly Point[];
-}
-
-interface Drawing {
+interface Size {
   readonly width: number;
   readonly height: number;
-  readonly nodes: readonly DrawnNode[];
-  readonly edges: readonly DrawnEdge[];
 }
 
-function laidOut(steps: readonly GraphStep[]): Drawing {
-  const graph = new Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: SIZE.apart, ranksep: SIZE.rank, edgesep: SIZE.apart });
-  const width = Math.max(0, ...steps.map(({ id }) => Math.min(lengthOf(id), LONGEST_ID) + 6.5)) * SIZE.letter;
-  for (const { id } of steps) graph.setNode(id, { width, height: SIZE.node });
-  const needs = directNeeds(steps);
-  const pairs = steps.flatMap(({ id }) => (needs.get(id) ?? []).map((from) => ({ from, to: id })));
-  for (const { from, to } of pairs) graph.setEdge(from, to, {});
-  if (steps.length > 0) layout(graph);
-  const found = graph.graph() as { readonly width?: number; readonly height?: number };
+function pictureAttributes({ width, height }: Size): Attributes {
   return {
-    width: found.width ?? 0,
-    height: found.height ?? 0,
-    nodes: steps.map((step) => ({ step, width, ...(graph.node(step.id) as Point) })),
-    edges: pairs.map(({ from, to }) => ({ from, to, points: wayPoints(graph, from, to) })),
+    xmlns: "http://www.w3.org/2000/svg",
+    width,
+    height,
+    viewBox: `0 0 ${rounded(width)} ${rounded(height)}`,
+    role: "img",
+    "aria-labelledby": "title desc",
+    "font-family": "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace",
+    "font-size": 12,
   };
 }
 
-/** From the right of a step to the left of another, level where it passes columns of steps: it bends only between them. */
-function wayPoints(graph: Graph, from: string, to: string): Point[] {
-  const { points } = graph.edge(from, to) as { readonly points: readonly Point[] };
-  const [start, end] = [graph.node(from) as DrawnNode, graph.node(to) as DrawnNode];
-  const half = start.width / 2;
-  const columns = new Set(graph.nodes().map((id: string) => (graph.node(id) as Point).x));
-  const passed = points.slice(1, -1).filter(({ x }) => columns.has(x));
-  return [
-    { x: start.x + half, y: start.y },
-    ...passed.flatMap(({ x, y }) => [
-      { x: x - half, y },
-      { x: x + half, y },
-    ]),
-    { x: end.x - half, y: end.y },
-  ];
+function ground({ width, height }: Size): string {
+  const place = { x: 0.5, y: 0.5, width: width - 1, height: height - 1, rx: 6 };
+  return element("rect", { class: "page", ...place, ...COLORS.page[0] });
+}
+
+function headLine(line: string, y: number, bold: boolean): string {
+  const weight = bold ? "bold" : undefined;
+  return element("text", { class: "text", x: SIZE.margin, y, fill: TEXT[0], "font-weight": weight }, text(line));
+}
+
+/** Pixels that the widest step needs: its sign, id and mark, or what it took. */
+function stepWidth(steps: readonly GraphStep[]): number {
+  const widths = steps.map((step) =>
+    Math.max(
+      (Math.min(lengthOf(step.id), LONGEST_ID) + 6.5) * SIZE.letter,
+      lengthOf(secondsWords(step)) * SIZE.small + 4.5 * SIZE.letter,
+    ),
+  );
+  return Math.max(0, ...widths);
 }
 
 function nodeShape({ step, width, x, y }: DrawnNode, { ids }: Chain): string {
@@ -193,10 +154,11 @@ function nodeShape({ step, width, x, y }: DrawnNode, { ids }: Chain): string {
 }
 
 /** `9 s, expected 8 s`. */
-function secondsWords(step: GraphStep): string {
-  const { seconds, expectedSeconds: expected } = step;
-  if (seconds !== undefined && expected !== undefined) return `${duration(seconds)}, expected ${duration(expected)}`;
-  return timeOf(step) ?? stateWords(step.state);
+function secondsWords({ state, seconds, expectedSeconds }: GraphStep): string {
+  const expected =
+    expectedSeconds === undefined || state === "Skipped" ? [] : [`expected ${duration(expectedSeconds)}`];
+  const words = [...(seconds === undefined ? [] : [duration(seconds)]), ...expected];
+  return words.length === 0 ? stateWords(state) : words.join(", ");
 }
 
 function stepWords(step: GraphStep, marked: boolean): string {
