@@ -24,7 +24,7 @@ export class Applier {
   readonly #client: KubeClient;
   readonly #options: ApplierOptions;
   /** Differences that remain after an apply (the server's own spelling of a value, a webhook's additions), by object. */
-  readonly #accepted = new Map<string, string>();
+  readonly #accepted = new Map<string, ReadonlySet<string>>();
 
   constructor(client: KubeClient, options: ApplierOptions) {
     this.#client = client;
@@ -64,7 +64,7 @@ export class Applier {
     // What others added is only removed with a second write.
     if (found.some(({ extra }) => extra)) return false;
     const rest = differences(wanted, await this.#write(wanted, true));
-    if (fingerprint(rest) !== fingerprint(found)) return false;
+    if (JSON.stringify(rest) !== JSON.stringify(found)) return false;
     this.#accept(keyOf(refOf(wanted)), rest);
     return true;
   }
@@ -75,8 +75,8 @@ export class Applier {
   }
 
   #unaccepted(wanted: Desired, live: KubeObject): readonly Difference[] {
-    const found = differences(wanted, live);
-    return this.#accepted.get(keyOf(refOf(wanted))) === fingerprint(found) ? [] : found;
+    const accepted = this.#accepted.get(keyOf(refOf(wanted)));
+    return differences(wanted, live).filter((difference) => accepted?.has(JSON.stringify(difference)) !== true);
   }
 
   #write(wanted: Desired, dryRun = false): Promise<KubeObject> {
@@ -100,7 +100,7 @@ export class Applier {
 
   #accept(key: string, rest: readonly Difference[]): void {
     if (rest.length === 0) this.#accepted.delete(key);
-    else this.#accepted.set(key, fingerprint(rest));
+    else this.#accepted.set(key, new Set(rest.map((difference) => JSON.stringify(difference))));
   }
 }
 
@@ -109,10 +109,6 @@ export function prepared(desired: Desired, shapeAnnotation: string): Desired {
   const plain = withoutStringData(desired);
   const annotations = { ...plain.metadata.annotations, [shapeAnnotation]: shapeHash(plain) };
   return { ...plain, metadata: { ...plain.metadata, annotations } };
-}
-
-function fingerprint(found: readonly Difference[]): string {
-  return JSON.stringify(found);
 }
 
 /** Applying `stringData` would never remove a key from `data`: send `data` alone. */

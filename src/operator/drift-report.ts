@@ -27,6 +27,10 @@ const ENDS = {
   Fought: "it comes back as often as it is repaired, and is repaired at longer and longer intervals",
 } as const;
 
+function endOf({ manager }: DriftRecord): string {
+  return manager === ADMISSION ? "it is so after each write" : ENDS.Left;
+}
+
 function said(record: DriftRecord): string {
   const what = describeDrift(record);
   if (record.manager !== ADMISSION) return what;
@@ -36,10 +40,10 @@ function said(record: DriftRecord): string {
 /** What an Event of the Cloud says of a change that nobody planned. Pure. */
 export function driftNote(record: DriftRecord): EventNote {
   const what = said(record);
-  if (record.action === "Reported")
-    return { type: "Warning", reason: "DriftReported", action: "Report", note: `${what}; ${ENDS.Left}` };
   if (record.fight === true)
     return { type: "Warning", reason: "DriftFought", action: "Repair", note: `${what}; ${ENDS.Fought}` };
+  if (record.action === "Reported")
+    return { type: "Warning", reason: "DriftReported", action: "Report", note: `${what}; ${endOf(record)}` };
   return { type: "Normal", reason: "DriftRepaired", action: "Repair", note: `${what}; it was put back` };
 }
 

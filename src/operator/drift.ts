@@ -7,7 +7,7 @@ import { secretText } from "../desired/snapshot.ts";
 import { AUTHORITY } from "../desired/vault.ts";
 import type { Applier } from "../kube/apply.ts";
 import type { KubeClient } from "../kube/client.ts";
-import type { Difference } from "../kube/compare.ts";
+import { type Difference, differences } from "../kube/compare.ts";
 import { lastWriter } from "../kube/managers.ts";
 import { fieldAt, type KubeObject, refOf } from "../kube/types.ts";
 import { driftFields } from "../plan/drift-fields.ts";
@@ -205,7 +205,8 @@ export class Drift {
     }
     const { object, result } = await applier.apply(manifest, now);
     view.wrote(object);
-    if (result !== "unchanged" && !own) this.#repaired(record, { key, id, paths: pathsOf(found) });
+    if (result === "unchanged" || own) return;
+    this.#repaired(keptOf(record, differences(applier.prepare(manifest), object)), { key, id, paths: pathsOf(found) });
   }
 
   #leave(key: string, manifest: Manifest, record: DriftRecord): void {
@@ -278,6 +279,13 @@ function withData(one: Difference, wanted: Manifest, now: KubeObject): Differenc
   if (!one.path.startsWith("data.")) return one;
   const key = one.path.slice("data.".length);
   return { ...one, wanted: fieldAt(wanted, "data", key), found: fieldAt(now, "data", key) };
+}
+
+/** The record, or another one when the object is after the repair as it was before: whoever does that sits in the API server. */
+function keptOf(record: DriftRecord, rest: readonly Difference[]): DriftRecord {
+  const { managerTime: _time, ...about } = record;
+  const fields = record.fields.filter(({ path }) => rest.some((one) => one.path === path));
+  return fields.length === 0 ? record : { ...about, action: "Reported", manager: ADMISSION, fields };
 }
 
 function versionOf(object: KubeObject | undefined): string {
