@@ -50,7 +50,7 @@ function takenBack(plan: Plan): string {
     return `No: volumes are deleted, and what they hold with them: ${plan.dataAtRisk.map(nameOf).join(", ")}`;
   const newer = newerSchemas(plan);
   if (newer.length > 0)
-    return `Only until the databases are changed: ${newer.join(", ")} bring them to another image's schema, and the image before may not read that`;
+    return `Only until the databases are changed: ${newer.join(", ")} by another image, and the one before may not read what that leaves`;
   if (isNew(plan)) return "No: nothing was there before. To take the cloud away: underpin down";
   const made = plan.steps.some(({ database }) => database);
   return made ? "Yes: underpin undo PLAN. Databases that it makes stay" : "Yes: underpin undo PLAN";
