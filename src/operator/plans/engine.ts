@@ -39,9 +39,12 @@ export class PlanEngine {
    */
   async turn(object: KubeObject, cloud: Cloud, before: CloudState): Promise<Turn> {
     const state = withSeen(before, cloud);
-    const { identity } = this.#options.proposer;
+    const { proposer } = this.#options;
+    const { identity } = proposer;
     const settled = isInEffect(state.effect, cloud, identity) && !this.#wasGivenUp(cloud, state);
     if (settled) {
+      // A plan of a whole cloud is megabytes.
+      proposer.forget(`${cloud.metadata.namespace}/${cloud.metadata.name}`);
       await this.#supersede(cloud, undefined, "the Cloud is again what is in effect");
       return work(cloud, state);
     }
