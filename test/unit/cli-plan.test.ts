@@ -2,9 +2,11 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
+import { originIn } from "../../src/cli/render/plan-detail.ts";
 import { MARKDOWN_BYTES } from "../../src/cli/render/plan-markdown.ts";
 import { type PlanFormat, renderPlan } from "../../src/cli/render/plan.ts";
 import { buildDesired } from "../../src/desired/objects.ts";
+import type { LineOrigins } from "../../src/plan/line-origin.ts";
 import { makePlan, type Plan } from "../../src/plan/plan.ts";
 import { keyedBy } from "../../src/plan/secrets.ts";
 import { objectKey } from "../../src/workloads/contract.ts";
@@ -169,4 +171,19 @@ test("no line is wider than the terminal, and nothing moves its cursor", () => {
     // oxlint-disable-next-line no-control-regex
     assert.doesNotMatch(text, /[\u0000-\u0009\u000b-\u001f]/);
   }
+});
+
+test("what a file says is told with its line there", () => {
+  const originOf = originIn("cloud.yaml", (path) => path.length);
+  const [line] = large(1).configuration;
+  assert.ok(line !== undefined);
+  const user = { from: "user", path: ["spec", "services", "nova", "options", "DEFAULT", "debug"] } as const;
+  const told = (from: LineOrigins) => originOf({ ...line, from });
+  assert.equal(told({ after: user }), "cloud.yaml:6 spec.services.nova.options.DEFAULT.debug");
+  assert.equal(told({ after: { from: "profile", profile: "Large" } }), "profile Large");
+  assert.equal(told({ before: user }), "before spec.services.nova.options.DEFAULT.debug");
+  assert.equal(told({}), undefined);
+  const plan = { ...large(1), configuration: [{ ...line, from: { after: user } }] };
+  const text = renderPlan(plan, { format: "text", detail: true, width: 100, originOf });
+  assert.match(text, /\n {6}from cloud\.yaml:6 spec\.services\.nova\.options\.DEFAULT\.debug\n/);
 });

@@ -17,6 +17,15 @@ export interface Section {
 /** Where a changed line comes from, in words: `cloud.yaml:12 spec.services.nova.options.DEFAULT.debug`. */
 export type Origin = (line: LineChange) => string | undefined;
 
+/** Where a line comes from when the Cloud is that of a file: what the user says stands with its line there. */
+export function originIn(file: string, lineOf: (path: readonly string[]) => number): Origin {
+  return (line) => {
+    const after = line.from?.after;
+    const words = originWords(line);
+    return after?.from === "user" ? `${file}:${lineOf(after.path)} ${words ?? ""}`.trimEnd() : words;
+  };
+}
+
 /** The sections that have something to say, in lines of at most `width` characters. */
 export function detailSections(plan: Plan, width: number, originOf: Origin = originWords): Section[] {
   const told = toldOf(plan);

@@ -101,17 +101,20 @@ async function plan(cli: CliContext, flags: Flags, name?: string): Promise<ExitC
 
 /** The plan of a file's Cloud, made now. */
 async function made(cli: CliContext, flags: Flags, file: string): Promise<ExitCode> {
-  const [{ findingLine, loadCloud }, { renderPlan }] = await Promise.all([
+  const [{ findingLine, loadCloud }, { originIn }, { renderPlan }] = await Promise.all([
     import("../cloud-file.ts"),
+    import("../render/plan-detail.ts"),
     import("../render/plan.ts"),
   ]);
-  const { cloud, warnings } = await loadCloud(file);
+  const { cloud, warnings, lineOf } = await loadCloud(file);
   for (const warning of warnings) cli.err(findingLine(file, warning));
   const { found, expected } = await planOf(cli, flags, cloud);
   const quoted = /^[\w./-]+$/.test(file) ? file : `'${file.replaceAll("'", "'\\''")}'`;
   const next = `underpin apply -f ${quoted} --plan ${found.hash}`;
   const approvable = file !== "-" && found.approximate === undefined;
-  cli.out(renderPlan(found, { ...(await viewOf(cli, flags)), expected, next: approvable ? next : undefined }));
+  const originOf = originIn(file, lineOf);
+  const view = { ...(await viewOf(cli, flags)), expected, originOf };
+  cli.out(renderPlan(found, { ...view, next: approvable ? next : undefined }));
   if (flags.svg !== undefined) {
     const { graphOf } = await import("../render/graph.ts");
     const title = `Plan of ${found.cloud.namespace}/${found.cloud.name}`;
