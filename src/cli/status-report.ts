@@ -117,7 +117,8 @@ function noteOf(cloud: Cloud): { readonly note?: string } {
     const message = ready?.reason === "Deleting" ? `waiting until ${ready.message}` : "waiting for the operator";
     return { note: message };
   }
-  if (cloud.status?.phase !== "Paused") return {};
+  const drifted = cloud.status?.conditions?.find(({ type, status }) => type === "Drifted" && status === "True");
+  if (cloud.status?.phase !== "Paused") return drifted === undefined ? {} : { note: `drifted: ${drifted.message}` };
   const resume = `underpin kubectl -n ${namespace} patch cloud ${name} --type merge -p '{"spec":{"change":{"paused":false}}}'`;
   return { note: `nothing is changed while spec.change.paused is true; go on with: ${resume}` };
 }

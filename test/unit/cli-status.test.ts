@@ -41,6 +41,15 @@ test("a paused Cloud that works is told as Paused, with how to go on, and nothin
   );
 });
 
+test("what is not as it was planned is told, and is not wrong by itself", () => {
+  const message = "Deployment/laptop/placement: spec.replicas 1 → 3, by kubectl; it is left so";
+  const conditions = { Ready: "True", Drifted: "True" };
+  const drifted = cloud({ phase: "Ready", message, conditions });
+  assert.equal(cloudReport(drifted).note, `drifted: ${message}`);
+  assert.deepEqual(wrongClouds([drifted]), []);
+  assert.equal(cloudReport(cloud({ phase: "Ready", conditions: { ...conditions, Drifted: "False" } })).note, undefined);
+});
+
 test("a Cloud on its way out tells what it waits for, and is wrong only when somebody has to act", () => {
   const going = { deletionTimestamp: WHEN };
   const message = "its pods end";
