@@ -193,6 +193,16 @@ describe("a change of a Cloud", { timeout: 120_000 }, () => {
       assert.equal(fieldAt(await condition("Reconciling"), "status"), "False");
     });
 
+    it("another operator that may not begin its own plan leaves it, and says so", async () => {
+      await running();
+      await edit({ change: { approval: "Manual" } });
+      await newer("2");
+      await world.settle();
+      assert.deepEqual(await phases(), ["Failed", "Pending"]);
+      assert.match((await last()).status?.message ?? "", /another operator came meanwhile/);
+      assert.ok(!(await world.objects()).includes("Deployment/laptop/api"));
+    });
+
     it("a step that fails is told with what to do, and the plan gives way to the next edit", async () => {
       world = new World();
       await world.found();

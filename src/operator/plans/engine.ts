@@ -157,11 +157,7 @@ export class PlanEngine {
     const { book, proposer, now } = this.#options;
     const { namespace } = cloud.metadata;
     await book.add(namespace, name, { phase: "Approved", message: "It is approved and begins.", approval });
-    if (state.running !== undefined)
-      await book.add(namespace, state.running.plan, {
-        phase: "Failed",
-        message: `It did not come to its end: Plan ${name} was made in its place.`,
-      });
+    await this.#giveUp(cloud, state, `Plan ${name} was made in its place`);
     this.#waiting.delete(`${namespace}/${cloud.metadata.name}`);
     const effect = effectOf(cloud, state, { operator: proposer.identity, plan: name });
     const running = { plan: name, startedAt: now().toISOString(), ended: {} };
@@ -171,18 +167,36 @@ export class PlanEngine {
 
   /** Another spec that means the same, or another operator that makes the same of it. */
   async #nothing(cloud: Cloud, state: CloudState, name: string): Promise<Turn> {
-    await this.#supersede(cloud, undefined, "the Cloud was changed again, and nothing is to be done");
+    const why = "the Cloud was changed again, and nothing is to be done";
+    await this.#supersede(cloud, undefined, why);
+    const rest = await this.#giveUp(cloud, state, why);
     const effect = effectOf(cloud, state, {
       operator: this.#options.proposer.identity,
       plan: state.effect?.plan ?? name,
     });
-    return work(cloud, { ...state, effect });
+    return work(cloud, { ...rest, effect });
+  }
+
+  /** The state without the plan that is carried out: it has no end any more. */
+  async #giveUp(cloud: Cloud, state: CloudState, why: string): Promise<CloudState> {
+    const { running, ...rest } = state;
+    if (running === undefined) return state;
+    const message = `It did not come to its end: ${why}.`;
+    await this.#options.book.add(cloud.metadata.namespace, running.plan, { phase: "Failed", message });
+    return rest;
   }
 
   async #wait(cloud: Cloud, state: CloudState, change: Change): Promise<Turn> {
     const { effect } = state;
     if (change.plan !== undefined) await this.#tellWaiting(cloud, change.plan, change.message);
-    if (effect?.operator !== this.#options.proposer.identity) return { type: "wait", state, change };
+    if (effect?.operator !== this.#options.proposer.identity) {
+      const rest = await this.#giveUp(
+        cloud,
+        state,
+        "another operator came meanwhile, and what is left needs a plan of its own",
+      );
+      return { type: "wait", state: rest, change };
+    }
     return work(cloud, state, change);
   }
 
