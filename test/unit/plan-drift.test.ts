@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { parse } from "yaml";
+import { readCloud } from "../../src/api/cloud.ts";
 import { DRIFT_KINDS, driftAction } from "../../src/api/drift.ts";
+import { judgeCloud } from "../../src/api/findings.ts";
 import { CLOUD_KINDS } from "../../src/desired/kinds.ts";
 import { driftFields } from "../../src/plan/drift-fields.ts";
-import { addDrift, type DriftRecord, driftText, knownDrift, readDrift } from "../../src/plan/drift.ts";
+import { addDrift, DRIFT_NAME, type DriftRecord, driftText, knownDrift, readDrift } from "../../src/plan/drift.ts";
 import { keyedBy } from "../../src/plan/secrets.ts";
+import { smallestCloud } from "./arbitrary-cloud.ts";
 
 const START = Date.parse("2026-11-23T05:00:00Z");
 
@@ -163,6 +168,16 @@ describe("fields of drift", () => {
 describe("what is done about drift", () => {
   it("every kind that is written is known", () => {
     assert.deepEqual(CLOUD_KINDS.map(({ kind }) => kind).toSorted(), [...DRIFT_KINDS]);
+  });
+
+  it("is what the guide shows", async () => {
+    const guide = await readFile(new URL("../../docs/guides/drift.md", import.meta.url), "utf8");
+    const [, yaml = ""] = /```yaml\n([^]*?)```/.exec(guide) ?? [];
+    const { spec } = parse(yaml) as { spec: object };
+    const cloud = { ...smallestCloud(), spec: { ...smallestCloud().spec, ...spec } };
+    assert.deepEqual(judgeCloud(cloud), []);
+    assert.equal(driftAction(readCloud(cloud).spec.drift, "Deployment"), "Report");
+    for (const word of [DRIFT_NAME, "underpin_operator_drift_total"]) assert.ok(guide.includes(word));
   });
 
   it("follows the kind, then the default; Secrets and Hypervisors are always repaired", () => {
