@@ -175,6 +175,11 @@ function elementsOf(element: XmlElement): XmlElement[] {
   return [element, ...element.children.flatMap((child) => (child instanceof XmlElement ? elementsOf(child) : []))];
 }
 
+test("a picture of nothing says so", () => {
+  const root = parseXml(graphSvg([], { title: "Plan of laptop/laptop", lines: [] })).root;
+  assert.equal(elementsOf(root as XmlElement).find(({ name }) => name === "desc")?.text, "There are no steps.");
+});
+
 test("the picture names what it shows, step by step, and is the same each time", () => {
   const steps = graphOfStored(storedPlan());
   const svg = graphSvg(steps, { title: "Plan <laptop-7> & more", lines: ["Running: 4 of 6 steps done"] });

@@ -49,9 +49,11 @@ interface Piece {
   readonly written: string;
 }
 
+export const NO_STEPS = "There are no steps.";
+
 /** Every step once, and what the signs mean. `steps` are in order. */
 export function graphLines(steps: readonly GraphStep[], view: GraphView): string[] {
-  if (steps.length === 0) return ["There are no steps."];
+  if (steps.length === 0) return [NO_STEPS];
   const chain = longestChain(steps);
   const lanes = lanesOf(steps);
   const label = Math.min(Math.max(...lanes.map(({ workload }) => lengthOf(workload))), Math.floor(view.width / 3));

@@ -1,6 +1,6 @@
 // The graph of steps as a picture that needs nothing besides itself: no script, no font, no other file.
 import { type Chain, type GraphStep, longestChain, type StepState } from "./graph.ts";
-import { stateSign, STATES_IN_ORDER, stateWords } from "./graph-text.ts";
+import { NO_STEPS, stateSign, STATES_IN_ORDER, stateWords } from "./graph-text.ts";
 import { counted, duration } from "./plan-words.ts";
 import { type Attributes, element, escapeXml, rounded } from "./svg.ts";
 import { type DrawnEdge, type DrawnNode, laidOut, type Point } from "./svg-layout.ts";
@@ -201,11 +201,13 @@ function at({ x, y }: Point): string {
 }
 
 function legend(steps: readonly GraphStep[]): string {
+  if (steps.length === 0) return NO_STEPS;
   const states = STATES_IN_ORDER.filter((state) => steps.some((step) => step.state === state));
   return [...states.map((state) => `${stateSign(state)} ${stateWords(state)}`), "* longest chain"].join(", ");
 }
 
 function description(steps: readonly GraphStep[], { ids }: Chain): string {
+  if (steps.length === 0) return NO_STEPS;
   const states = Map.groupBy(steps, ({ state }) => state);
   const counts = [...states].map(([state, found]) => `${found.length} ${stateWords(state)}`).join(", ");
   const chain = steps.filter(({ id }) => ids.has(id)).map(({ id }) => id);
