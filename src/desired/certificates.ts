@@ -1,9 +1,5 @@
-import "reflect-metadata";
-import { createHash, webcrypto } from "node:crypto";
-import * as x509 from "@peculiar/x509";
+import { createHash, X509Certificate } from "node:crypto";
 import type { CertificateRequest } from "../workloads/contract.ts";
-
-x509.cryptoProvider.set(webcrypto);
 
 /** PEM texts of a certificate and its private key (PKCS#8). */
 export interface KeyPair {
@@ -18,22 +14,21 @@ export interface Issuer {
 }
 
 /** True when the certificate is of this authority, for this request, and has more than a third of its life left. */
-export async function certificateServes(
+export function certificateServes(
   pem: string,
   request: CertificateRequest,
   caCertificate: string,
   now = Date.now(),
-): Promise<boolean> {
+): boolean {
   try {
-    const certificate = new x509.X509Certificate(pem);
-    const names = certificate.getExtension(x509.SubjectAlternativeNameExtension)?.names.toJSON() ?? [];
-    const has = (type: string, value: string): boolean =>
-      names.some((name) => name.type === type && name.value === value);
+    const certificate = new X509Certificate(pem);
     return (
-      request.dnsNames.every((name) => has("dns", name)) &&
-      request.ipAddresses.every((address) => has("ip", address)) &&
+      request.dnsNames.every(
+        (name) => certificate.checkHost(name, { subject: "never", wildcards: false }) !== undefined,
+      ) &&
+      request.ipAddresses.every((address) => certificate.checkIP(address) !== undefined) &&
       lasts(pem, now) &&
-      (await certificate.verify({ publicKey: new x509.X509Certificate(caCertificate), signatureOnly: true }))
+      certificate.verify(new X509Certificate(caCertificate).publicKey)
     );
   } catch {
     return false; // not a certificate at all: it serves nobody, and is issued anew
@@ -42,8 +37,8 @@ export async function certificateServes(
 
 /** True when the certificate has more than a third of its life left. Throws for what is no certificate. */
 export function lasts(pem: string, now = Date.now()): boolean {
-  const { notBefore, notAfter } = new x509.X509Certificate(pem);
-  return notAfter.getTime() - now > (notAfter.getTime() - notBefore.getTime()) / 3;
+  const { validFromDate, validToDate } = new X509Certificate(pem);
+  return validToDate.getTime() - now > (validToDate.getTime() - validFromDate.getTime()) / 3;
 }
 
 /** Short hash of a certificate, for a pod's annotation. */

@@ -118,8 +118,7 @@ async function ensureCertificate(request: CertificateRequest, issuer: Issuer, po
   const now = await port.read(request.name);
   const current = now?.["tls.crt"];
   const complete = now?.["tls.key"] !== undefined && now["ca.crt"] === issuer.caCertificate;
-  if (current !== undefined && complete && (await certificateServes(current, request, issuer.caCertificate)))
-    return current;
+  if (current !== undefined && complete && certificateServes(current, request, issuer.caCertificate)) return current;
   const made = await issuer.issue(request);
   await port.write(
     request.name,

@@ -34,7 +34,7 @@ export async function planCertificate(
     current !== undefined &&
     key !== undefined &&
     kept["ca.crt"] === caBundle &&
-    (await certificateServes(current, request, authority.certificate, now))
+    certificateServes(current, request, authority.certificate, now)
   )
     return { serving: serving({ certificate: current, privateKey: key }, caBundle) };
   const made = await (await authorityIssuer(authority)).issue(request, now);
