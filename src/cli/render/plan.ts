@@ -1,6 +1,7 @@
 // A plan for people and for programs, before it is carried out: short first, everything with detail.
 import { stringify } from "yaml";
 import type { Plan } from "../../plan/plan.ts";
+import { summaryOf } from "../../plan/summary.ts";
 import { graphOf } from "./graph.ts";
 import { graphLines } from "./graph-text.ts";
 import { detailSections, type Origin, type Section } from "./plan-detail.ts";
@@ -28,11 +29,13 @@ export interface PlanView extends Known {
 
 /** A plan that was made now and is not kept. */
 export function renderPlan(plan: Plan, view: PlanView): string {
+  // Programs get what people read first, too: the impact and the seconds stand nowhere else.
+  const told = { ...plan, summary: summaryOf(plan, view.expected ?? NOTHING_KNOWN) };
   switch (view.format) {
     case "json":
-      return JSON.stringify(plan, null, 2);
+      return JSON.stringify(told, null, 2);
     case "yaml":
-      return stringify(plan).trimEnd();
+      return stringify(told).trimEnd();
     case "markdown":
       return planMarkdown(plan, view);
     case "text":
