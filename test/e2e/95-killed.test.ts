@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
+import type { PlanStatus } from "../../src/api/plan.ts";
 import { type Identity, identity, output } from "./identity.ts";
 import { skip, underpin } from "./machine.ts";
 
@@ -22,15 +23,19 @@ test(
   async (context) => {
     const random = generator(SEED);
     context.diagnostic(`seed ${SEED}`);
+    let killed = 0;
     for (let kill = 1; kill <= KILLS; kill += 1) {
       const seconds = EARLIEST + random() * (LATEST - EARLIEST);
       await upKilledAfter(seconds);
       if (kill === KILLS - 3) killNode(state ?? "");
+      else if (kill % 2 === 0) killed += killOperator(state ?? "");
     }
+    context.diagnostic(`the operator was killed ${killed} times`);
     const { code, stdout, stderr } = await underpin(["up"], { timeoutMs: 600_000 });
     assert.equal(code, 0, stderr.slice(-2000));
     assert.match(stdout, /guest +hello at /);
     await exactlyOne();
+    await everyStepHasItsTimes();
     assert.match(await output("up"), /nothing was changed/);
   },
 );
@@ -75,19 +80,44 @@ async function upKilledAfter(seconds: number): Promise<void> {
 
 /** Ends the node's first process, and so everything in it; only one whose files are in our state. */
 function killNode(folder: string): void {
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  const inits = pids.filter((pid) => {
-    const read = (file: string): string => {
-      try {
-        return readFileSync(`/proc/${pid}/${file}`, "utf8");
-      } catch {
-        return ""; // ended meanwhile
-      }
-    };
-    return read("comm").trim() === "s6-svscan" && read("mountinfo").includes(`${folder}/`);
-  });
+  const inits = processes(folder).filter((pid) => textOf(pid, "comm").trim() === "s6-svscan");
   assert.equal(inits.length, 1, "there is one node");
   process.kill(Number(inits[0]), "SIGKILL");
+}
+
+/** Ends the operator in the middle of whatever it does; 0 when it does not run yet, or not at the moment. */
+function killOperator(folder: string): number {
+  const found = processes(folder).filter((pid) => textOf(pid, "cmdline").includes("src/operator/main.ts"));
+  for (const pid of found) process.kill(Number(pid), "SIGKILL");
+  return Math.min(found.length, 1);
+}
+
+/** Processes whose files are in our state. */
+function processes(folder: string): string[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => textOf(pid, "mountinfo").includes(`${folder}/`));
+}
+
+function textOf(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return ""; // ended meanwhile
+  }
+}
+
+/** Whatever was killed meanwhile: the plans that were carried out have no hole. */
+async function everyStepHasItsTimes(): Promise<void> {
+  const { items } = JSON.parse(await output("kubectl", "-n", "laptop", "get", "plans", "-o", "json")) as {
+    items: PlanItem[];
+  };
+  const done = items.filter(({ status }) => status?.phase === "Succeeded");
+  assert.notEqual(done.length, 0, "a plan was carried out");
+  for (const { metadata, status } of done) {
+    assert.ok(status?.evidence?.startedAt !== undefined && status.evidence.endedAt !== undefined, metadata.name);
+    for (const { id, state: standing, startedAt, seconds } of status.steps ?? [])
+      assert.ok(standing === "Done" && startedAt !== undefined && seconds !== undefined, `${metadata.name} ${id}`);
+  }
 }
 
 async function exactlyOne(): Promise<void> {
@@ -128,6 +158,11 @@ async function exactlyOne(): Promise<void> {
         [metadata.name, spec.replicas, spec.replicas],
       );
   }
+}
+
+interface PlanItem {
+  readonly metadata: { readonly name: string };
+  readonly status?: PlanStatus;
 }
 
 type Row = Readonly<Record<string, unknown>>;

@@ -54,18 +54,18 @@ const PARTS: readonly Part[] = [
     name: "options",
     fast: false,
     minutes: 25,
-    run: (part) => nodeTests(part, ["test/options/**/*.test.ts"], 1),
+    run: (part) => nodeTests(part, ["test/options/**/*.test.ts"], 2),
   },
   {
     name: "contract",
     fast: false,
-    minutes: 8,
+    minutes: 15,
     run: (part) => nodeTests(part, ["test/contract/**/*.test.ts", "test/integration/**/*.test.ts"], 1),
   },
   {
     name: "end to end",
     fast: false,
-    minutes: 25,
+    minutes: 35,
     run: (part) => nodeTests(part, ["test/e2e/**/*.test.ts"], 1, cloudOfTheTests()),
   },
 ];
