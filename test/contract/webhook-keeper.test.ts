@@ -9,7 +9,7 @@ import { fieldAt, type KubeObject } from "../../src/kube/types.ts";
 import type { WebhookState } from "../../src/operator/cloud-admission.ts";
 import { ApprovalReview } from "../../src/operator/approvals/review.ts";
 import { operatorManifests } from "../../src/operator/install.ts";
-import { CONFIGURATION_REF, SECRET_REF, WebhookKeeper } from "../../src/operator/webhook-keeper.ts";
+import { CONFIGURATION_REF, SECRET_REF, STAMP_REF, WebhookKeeper } from "../../src/operator/webhook-keeper.ts";
 import { probeWebhook } from "../../src/operator/webhook-probe.ts";
 import { WebhookServer } from "../../src/operator/webhook-server.ts";
 import { type ApiServer, binaries, OPERATOR_TOKEN, startApiServer } from "./api-server.ts";
@@ -75,17 +75,21 @@ describe(
         states.map(({ reason }) => reason),
         ["WebhookAnswers"],
       );
-      const configuration = await admin.get(CONFIGURATION_REF);
       const namespace = await admin.get({ apiVersion: "v1", kind: "Namespace", name: SYSTEM_NAMESPACE });
-      const [owner] = (configuration?.metadata["ownerReferences"] ?? []) as { uid: string }[];
-      assert.equal(owner?.uid, namespace?.metadata.uid);
-      assert.equal(count(bundle(configuration)), 1);
+      for (const ref of [CONFIGURATION_REF, STAMP_REF]) {
+        const configuration = await admin.get(ref);
+        const [owner] = (configuration?.metadata["ownerReferences"] ?? []) as { uid: string }[];
+        assert.equal(owner?.uid, namespace?.metadata.uid);
+        assert.equal(count(bundle(configuration)), 1);
+      }
     });
 
     test("another pass, and another operator, change nothing", async () => {
       const versions = async (): Promise<unknown[]> =>
         Promise.all(
-          [SECRET_REF, CONFIGURATION_REF].map(async (ref) => (await admin.get(ref))?.metadata.resourceVersion),
+          [SECRET_REF, CONFIGURATION_REF, STAMP_REF].map(
+            async (ref) => (await admin.get(ref))?.metadata.resourceVersion,
+          ),
         );
       const before = await versions();
       await keeper().reconcile();
@@ -93,14 +97,16 @@ describe(
     });
 
     test("what somebody deleted or changed comes back", async () => {
-      await admin.delete(CONFIGURATION_REF);
-      await keeper().reconcile();
-      assert.ok((await admin.get(CONFIGURATION_REF)) !== undefined);
-      const open = { op: "replace", path: "/webhooks/0/failurePolicy", value: "Ignore" } as const;
-      await admin.patch(CONFIGURATION_REF, { type: "json", value: [open] });
-      await keeper().reconcile();
-      const [webhook] = fieldAt(await admin.get(CONFIGURATION_REF), "webhooks") as { failurePolicy: string }[];
-      assert.equal(webhook?.failurePolicy, "Fail");
+      for (const ref of [CONFIGURATION_REF, STAMP_REF]) {
+        await admin.delete(ref);
+        await keeper().reconcile();
+        assert.ok((await admin.get(ref)) !== undefined);
+        const open = { op: "replace", path: "/webhooks/0/failurePolicy", value: "Ignore" } as const;
+        await admin.patch(ref, { type: "json", value: [open] });
+        await keeper().reconcile();
+        const [webhook] = fieldAt(await admin.get(ref), "webhooks") as { failurePolicy: string }[];
+        assert.equal(webhook?.failurePolicy, "Fail");
+      }
       await admin.delete(SECRET_REF);
       await keeper().reconcile();
       assert.equal(states.at(-1)?.reason, "WebhookAnswers");
@@ -119,7 +125,7 @@ describe(
       assert.equal(count(bundle(await admin.get(CONFIGURATION_REF))), 1);
       now += 2400 * DAY;
       await one.reconcile();
-      assert.equal(count(bundle(await admin.get(CONFIGURATION_REF))), 2);
+      for (const ref of [CONFIGURATION_REF, STAMP_REF]) assert.equal(count(bundle(await admin.get(ref))), 2);
       now = Date.now();
     });
 
@@ -150,12 +156,14 @@ describe(
       };
       const options = { fieldManager: "test" };
       const named = (ref: typeof SECRET_REF, name: string) => ({ ...ref, name });
-      const { apiVersion, kind } = CONFIGURATION_REF;
-      assert.ok(
-        await forbidden(operator.apply({ apiVersion, kind, metadata: { name: "other" }, webhooks: [] }, options)),
-      );
-      assert.ok(await forbidden(operator.delete(CONFIGURATION_REF)));
-      assert.ok(await forbidden(operator.list({ apiVersion, kind })));
+      for (const ref of [CONFIGURATION_REF, STAMP_REF]) {
+        const { apiVersion, kind } = ref;
+        assert.ok(
+          await forbidden(operator.apply({ apiVersion, kind, metadata: { name: "other" }, webhooks: [] }, options)),
+        );
+        assert.ok(await forbidden(operator.delete(ref)));
+        assert.ok(await forbidden(operator.list({ apiVersion, kind })));
+      }
       assert.ok(await forbidden(operator.get(named(SECRET_REF, "other"))));
       assert.ok(await forbidden(operator.list({ apiVersion: "v1", kind: "Secret", namespace: SYSTEM_NAMESPACE })));
       const own = {
