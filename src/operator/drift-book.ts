@@ -23,7 +23,7 @@ const COUNTS_MS = 60_000;
 export class DriftBook {
   readonly #options: BookOptions;
   #records: readonly DriftRecord[] | undefined;
-  #uid: string | undefined;
+  #uid = "";
   #tail: Promise<void> = Promise.resolve();
   #timer: NodeJS.Timeout | undefined;
   #due = Number.POSITIVE_INFINITY;
@@ -33,16 +33,16 @@ export class DriftBook {
     this.#options = options;
   }
 
-  /** Whose end is the book's end. */
-  belongsTo(uid: string | undefined): void {
+  /** Whose end is the book's end: the Cloud's `uid`, empty where it is not known. */
+  belongsTo(uid: string): void {
     this.#uid = uid;
   }
 
-  /** Adds a record; `onNew` is called unless it says what the book says already. */
-  add(found: DriftRecord, onNew: (record: DriftRecord) => void): void {
+  /** Adds a record and calls `onNew`; one that is perhaps not `fresh` only when the book does not say it already. */
+  add(found: DriftRecord, fresh: boolean, onNew: (record: DriftRecord) => void): void {
     this.#later(async () => {
       const before = await this.#load();
-      if (knownDrift(before, found)) return;
+      if (!fresh && knownDrift(before, found)) return;
       this.#records = addDrift(before, found);
       const kept = this.#records.at(-1) ?? found;
       this.#schedule(kept.count === undefined ? EVERY_MS : COUNTS_MS);
@@ -93,7 +93,7 @@ export class DriftBook {
   #manifest(): Desired {
     const { name, namespace } = this.#options.cloud;
     const { apiVersion, kind } = cloudRef({ name, namespace });
-    const owner = this.#uid === undefined ? {} : { ownerReferences: [{ apiVersion, kind, name, uid: this.#uid }] };
+    const owner = this.#uid === "" ? {} : { ownerReferences: [{ apiVersion, kind, name, uid: this.#uid }] };
     const labels = { [LABEL.instance]: name, [LABEL.component]: "drift" };
     return {
       apiVersion: "v1",

@@ -72,6 +72,8 @@ export class Drift {
   readonly #options: DriftOptions;
   readonly #book: DriftBook;
   readonly #fights = new Fights();
+  /** Objects that were as they should be in this process. */
+  readonly #right = new Set<string>();
   readonly #left = new Map<string, Left>();
   readonly #fought = new Map<string, Fought>();
   /** Content that was written without a step, and in which pass, by object. */
@@ -134,8 +136,10 @@ export class Drift {
       return;
     }
     const found = live === undefined ? [] : applier.open(manifest, live);
-    if (live !== undefined && found.length === 0) this.#left.delete(key);
-    else if (!this.#waits(key, live, found)) await this.#unplanned(manifest);
+    if (live !== undefined && found.length === 0) {
+      this.#left.delete(key);
+      this.#right.add(key);
+    } else if (!this.#waits(key, live, found)) await this.#unplanned(manifest);
   }
 
   /** Writes a Secret of ours; one that was there before and is gone, or that others changed, is drift. Throws KubeError. */
@@ -150,7 +154,7 @@ export class Drift {
     const others =
       record?.deleted === true ||
       ![FIELD_MANAGER, UNKNOWN_MANAGER, ADMISSION].includes(record?.manager ?? UNKNOWN_MANAGER);
-    if (record !== undefined && others) this.#tell(record);
+    if (record !== undefined && others) this.#tell(record, true);
   }
 
   /** A Secret of the Cloud was there. */
@@ -192,7 +196,8 @@ export class Drift {
     // Only our own note of which fields we write differs: the operator before this one wrote another.
     const own = found.length > 0 && found.every(({ path }) => path === SHAPE) && record.manager === ADMISSION;
     if (!own && driftAction(this.#policy, manifest.kind) === "Report") {
-      if (now === undefined || !(await applier.isServersOwn(manifest, now))) this.#leave(key, manifest, record);
+      if (now !== undefined && (await applier.isServersOwn(manifest, now))) this.#tell(keptOf(record, found), false);
+      else this.#leave(key, manifest, record);
       return;
     }
     this.#left.delete(key);
@@ -203,17 +208,19 @@ export class Drift {
       this.#wake(wait);
       return;
     }
-    const { object, result } = await applier.apply(manifest, now);
+    const { object } = await applier.apply(manifest, now);
     view.wrote(object);
-    if (result === "unchanged" || own) return;
+    if (own) return;
     this.#repaired(keptOf(record, differences(applier.prepare(manifest), object)), { key, id, paths: pathsOf(found) });
   }
 
   #leave(key: string, manifest: Manifest, record: DriftRecord): void {
     const told: DriftRecord = { ...record, action: "Reported" };
     const version = versionOf(this.#options.view.get(refOf(manifest)));
+    // The process before this one may have told it; what was right in this one and is not any more is new.
+    const fresh = this.#right.has(key) && !this.#left.has(key);
     this.#left.set(key, { record: told, version, pass: this.#pass });
-    this.#tell(told);
+    this.#tell(told, fresh);
   }
 
   #repaired(record: DriftRecord, { key, id, paths }: { key: string; id: string; paths: string }): void {
@@ -222,11 +229,11 @@ export class Drift {
     const fight = this.#fights.fought(id, now);
     const told = fight ? { ...record, fight } : record;
     if (fight) this.#fought.set(key, { record: told, id, paths });
-    this.#tell(told);
+    this.#tell(told, told.action === "Repaired");
   }
 
-  #tell(record: DriftRecord): void {
-    this.#book.add(record, this.#options.onDrift);
+  #tell(record: DriftRecord, fresh: boolean): void {
+    this.#book.add(record, fresh, this.#options.onDrift);
   }
 
   #recordOf(manifest: Manifest, now: KubeObject | undefined, found: readonly Difference[]): DriftRecord {
