@@ -15,7 +15,8 @@ const VIEWER_RULES: readonly PolicyRule[] = [
 
 const APPROVER_RULES: readonly PolicyRule[] = [
   ...VIEWER_RULES,
-  { apiGroups: [GROUP], resources: [PLAN_PLURAL], verbs: [APPROVE_VERB] },
+  // Candidates are made, plans that run are paused and aborted, what was aborted is planned anew when it is deleted.
+  { apiGroups: [GROUP], resources: [PLAN_PLURAL], verbs: [APPROVE_VERB, "create", "patch", "delete"] },
   { apiGroups: [GROUP], resources: [APPROVAL_PLURAL], verbs: ["create", "delete"] },
 ];
 

@@ -109,6 +109,7 @@ describe(
         ...["lab", "far"].map((name) => ({ apiVersion: "v1", kind: "Namespace", metadata: { name } })),
         { apiVersion: `${rbac}/v1`, kind: "Role", metadata: { name: "editor", namespace: "lab" }, rules },
         bind("editors", role("Role", "editor"), [jane, joe, ops]),
+        bind("viewers", role("ClusterRole", "underpin-viewer"), [joe]),
         bind("approvers", role("ClusterRole", "underpin-approver"), [jane, ops]),
       ];
     }
@@ -226,6 +227,22 @@ describe(
     test("a right that comes by a group is one", async () => {
       assert.equal(await as("ann", ["create", "--as-group", "ops"], approval()), "");
       assert.equal((await stamp(OK))?.user, "ann");
+    });
+
+    test("who may approve may pause and abort a plan; who may edit the Cloud may neither", async () => {
+      const pause = ["patch", "plans", "lab-2", "--type=merge", "-p", '{"spec":{"action":"Pause"}}'];
+      assert.equal(await as("jane", pause), "");
+      assert.match(await as("joe", pause), /User "joe" cannot patch resource "plans"/);
+      const forged = [
+        "patch",
+        "plans",
+        "lab-2",
+        "--subresource=status",
+        "--type=merge",
+        "-p",
+        '{"status":{"phase":"Approved"}}',
+      ];
+      assert.match(await as("jane", forged), /User "jane" cannot patch resource "plans\/status"/);
     });
 
     test("who may not is told who they are, what is missing and what to ask for", async () => {

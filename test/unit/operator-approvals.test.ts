@@ -12,6 +12,7 @@ import type { JsonPatchOperation } from "../../src/kube/client.ts";
 import { type AdmissionResponse, BadReviewError } from "../../src/operator/admission.ts";
 import { loosened } from "../../src/operator/approvals/loosened.ts";
 import { ApprovalReview } from "../../src/operator/approvals/review.ts";
+import { PEOPLE_ROLES } from "../../src/operator/people.ts";
 import { APPROVED_BY, approvalsOf, readStamp, stampText } from "../../src/plan/approval.ts";
 import { decide } from "../../src/plan/policy.ts";
 
@@ -430,6 +431,20 @@ const arbitraryChange = fc.record(
   },
   { requiredKeys: [], noNullPrototype: true },
 );
+
+test("of the roles for people one may approve, and it is part of no other; none may write what the operator says", () => {
+  const rolesWith = (verb: string, resource: string): string[] =>
+    PEOPLE_ROLES.filter(({ rules }) =>
+      rules.some((rule) => rule.verbs.includes(verb) && rule.resources.includes(resource)),
+    ).map(({ name }) => name);
+  assert.deepEqual(rolesWith("approve", "plans"), ["underpin-approver"]);
+  assert.deepEqual(rolesWith("get", "plans"), ["underpin-viewer", "underpin-approver"]);
+  assert.deepEqual(rolesWith("patch", "plans/status"), []);
+  assert.deepEqual(
+    PEOPLE_ROLES.map(({ aggregateTo }) => aggregateTo),
+    [["view", "edit", "admin"], []],
+  );
+});
 
 describe("what loosens a policy", () => {
   const read = (value: unknown): ChangePolicy => change.parse(value);
