@@ -12,7 +12,7 @@ import type { KeyPair } from "../../src/desired/certificates.ts";
 import { exec, ExecError } from "../../src/host/exec.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { createClient } from "../../src/kube/http-client.ts";
-import { fieldAt, type KubeObject } from "../../src/kube/types.ts";
+import type { KubeObject } from "../../src/kube/types.ts";
 import { ApprovalReview } from "../../src/operator/approvals/review.ts";
 import { operatorManifests } from "../../src/operator/install.ts";
 import { authorityIssuer, createAuthority } from "../../src/operator/issuer.ts";
@@ -57,7 +57,12 @@ describe(
       admin = createClient(server.config);
       operator = createClient({ ...server.config, token: () => Promise.resolve(OPERATOR_TOKEN) });
       await writeFile(join(folder, "kubeconfig"), server.kubeconfig);
-      const install = operatorManifests({ operatorImage: "x", images: {}, crds: resources(), cloudRules: [] });
+      const install = operatorManifests({
+        operatorImage: "x",
+        images: {},
+        crds: customResourceDefinitions(),
+        cloudRules: [],
+      });
       for (const manifest of [...install, ...people()])
         await admin.apply(manifest, { fieldManager: CLI_FIELD_MANAGER });
       authority = await createAuthority("webhook");
@@ -81,15 +86,6 @@ describe(
       await server?.stop();
       await rm(folder, { recursive: true, force: true });
     });
-
-    /** The resources without what a version refuses that cannot do it yet. */
-    function resources(): readonly Manifest[] {
-      const supported = (_key: string, value: unknown): unknown =>
-        Array.isArray(value)
-          ? value.filter((rule) => !/without waiting for an approval/.test(String(fieldAt(rule, "message"))))
-          : value;
-      return JSON.parse(JSON.stringify(customResourceDefinitions(), supported)) as readonly Manifest[];
-    }
 
     /** Two who may write all of the group's resources in the namespace; Jane, and whoever is in ops, may approve too. */
     function people(): readonly Manifest[] {

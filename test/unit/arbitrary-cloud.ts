@@ -59,6 +59,7 @@ export function arbitraryCloud(): fc.Arbitrary<CloudInput> {
       ),
       change: fc.record(
         {
+          approval: fc.constantFrom("Automatic" as const, "Manual" as const, "ByImpact" as const),
           paused: fc.boolean(),
           windows: fc
             .boolean()
