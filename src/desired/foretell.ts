@@ -29,13 +29,27 @@ export function foretell(
   return manifests.map((manifest, index): Foreseen => {
     const wanted = prepared(manifest, `${GROUP}/shape`);
     const live = objects.get(keyOf(refOf(manifest)));
-    if (live === undefined)
-      return { type: "kept", after: wanted.kind === "Service" ? addressed(wanted, index) : wanted };
+    if (live === undefined) return { type: "kept", after: made(wanted, index, objects) };
     if (differences(wanted, live).length === 0) return { type: "kept", live, after: live };
     const message = refused(wanted, live);
     if (message !== undefined) return { type: "refused", live, message };
     return { type: "kept", live, after: withoutExtras(applied(wanted, live), wanted) };
   });
+}
+
+/** What is not there yet, with what is known of the server's part in it. */
+function made(wanted: Manifest, index: number, objects: ReadonlyMap<string, KubeObject>): Manifest {
+  if (wanted.kind === "Service") return addressed(wanted, index);
+  const twin = wanted.kind === "Job" ? [...objects.values()].find((other) => isTwin(other, wanted)) : undefined;
+  if (twin === undefined) return wanted;
+  // The server gives a Job the same defaults as the one before.
+  return { ...wanted, spec: applied(wanted, twin)["spec"] };
+}
+
+/** The same object with another content, and so with another hash at the end of its name. */
+function isTwin({ kind, metadata }: KubeObject, wanted: Manifest): boolean {
+  const [was, is] = [metadata.name, wanted.metadata.name].map((name) => name.replace(/-[0-9a-f]{10}$/, ""));
+  return kind === wanted.kind && metadata.namespace === wanted.metadata.namespace && was === is;
 }
 
 /** A new Service with an address that stands for the one it will get (RFC 5737). */

@@ -19,16 +19,30 @@ export function keyedBy(key: string): Keyed {
 
 /** Fields that the API server keeps the books with, and what kubectl copies: they are no content, and may hold a secret's value. */
 const BOOKS = ["managedFields", "resourceVersion", "generation", "uid", "creationTimestamp", "selfLink"];
-const COPIED = "kubectl.kubernetes.io/last-applied-configuration";
+const NOTES = ["kubectl.kubernetes.io/last-applied-configuration", "deprecated.daemonset.template.generation"];
 
 /** An object as a plan compares it: without status and books, and of a Secret keyed hashes alone. Pure. */
 export function comparable(object: Manifest, keyed: Keyed): Manifest {
   const { status: _status, metadata, ...rest } = object;
-  const annotations = without(metadata.annotations ?? {}, [COPIED]) as Record<string, string>;
+  const annotations = without(metadata.annotations ?? {}, NOTES) as Record<string, string>;
   const kept = without(metadata, [...BOOKS, "annotations"]) as Manifest["metadata"];
   const plain = { ...kept, ...(Object.keys(annotations).length === 0 ? {} : { annotations }) };
-  const content = object.kind === "Secret" ? hidden(rest, keyed) : rest;
+  const content = object.kind === "Secret" ? hidden(rest, keyed) : object.kind === "Job" ? withoutOwnName(rest) : rest;
   return { ...content, apiVersion: object.apiVersion, kind: object.kind, metadata: plain };
+}
+
+/** What the API server gives a Job so that it finds its own pods; each Job has another. */
+const OWN_LABELS = /^(batch\.kubernetes\.io\/)?(controller-uid|job-name)$/;
+
+function withoutOwnName(job: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { spec } = job;
+  if (!isFields(spec)) return job;
+  const { selector: _selector, template, ...rest } = spec;
+  if (!isFields(template) || !isFields(template["metadata"])) return { ...job, spec: { ...rest, template } };
+  const { labels, ...metadata } = template["metadata"];
+  const own = isFields(labels) ? Object.keys(labels).filter((name) => OWN_LABELS.test(name)) : [];
+  const kept = isFields(labels) ? { labels: without(labels, own) } : {};
+  return { ...job, spec: { ...rest, template: { ...template, metadata: { ...metadata, ...kept } } } };
 }
 
 /** Values in the form that the API server keeps, which tells bytes apart that are no text. */

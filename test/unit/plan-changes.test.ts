@@ -296,6 +296,31 @@ function groundOf(...objects: Manifest[]): Ground {
   return { cloud, ...rest, live: objects, manager: "us" };
 }
 
+test("what the API server writes into objects for itself is no change", () => {
+  const job = (title: string, uid: string, image: string): Manifest =>
+    object("Job", title, {
+      spec: {
+        selector: { matchLabels: { "batch.kubernetes.io/controller-uid": uid } },
+        template: {
+          metadata: { labels: { a: "x", "controller-uid": uid, "batch.kubernetes.io/job-name": title } },
+          spec: { containers: [{ name: "db", image }] },
+        },
+      },
+    });
+  const pair = { live: job("db-0123456789", "u1", "i:1"), after: job("db-1234567890", "u2", "i:2") };
+  const { changes } = objectChanges([{ live: pair.live }, { after: pair.after }], keyed);
+  assert.deepEqual(
+    changes.map(({ key, fields }) => [key, fields.map(({ path }) => path)]),
+    [["Job/laptop/db-1234567890", ["spec.template.spec.containers[db].image"]]],
+  );
+  const counted = (count: string): Manifest => {
+    const annotations = { "deprecated.daemonset.template.generation": count };
+    const daemonSet = object("DaemonSet", "x");
+    return { ...daemonSet, metadata: { ...daemonSet.metadata, annotations } };
+  };
+  assert.deepEqual(objectChanges([{ live: counted("1"), after: counted("2") }], keyed).changes, []);
+});
+
 describe("the hash", () => {
   test("follows our fields alone", () => {
     fc.assert(
