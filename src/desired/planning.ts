@@ -50,9 +50,14 @@ export interface PlanPorts {
   find(ref: ObjectRef): Promise<KubeObject | undefined>;
 }
 
+interface LoadedTools extends PlanTools {
+  readonly releases: Releases;
+}
+
 /** What would happen if `candidate` were the Cloud. Throws CannotPlanError, and what the ports throw. */
-export async function planWith(candidate: Cloud, tools: PlanTools, ports: PlanPorts): Promise<Plan> {
+export async function planWith(candidate: Cloud, options: PlanTools, ports: PlanPorts): Promise<Plan> {
   const { snapshot } = ports;
+  const tools = { ...options, releases: options.releases ?? new Releases(() => undefined) };
   const state = readState(snapshot.objects.get(`ConfigMap/${candidate.metadata.namespace}/${STATE_NAME}`));
   const cloud = placed(candidate, snapshot.cloud, tools.generation ?? state.seen);
   const { sight, other, provisional } = await seen(cloud, tools, ports);
@@ -82,10 +87,9 @@ interface Tracing {
 }
 
 /** The plan with where its lines of configuration come from. */
-async function traced(plan: Plan, tools: PlanTools, { snapshot, state, after }: Tracing): Promise<Plan> {
+async function traced(plan: Plan, tools: LoadedTools, { snapshot, state, after }: Tracing): Promise<Plan> {
   if (plan.configuration.length === 0) return plan;
-  const releases = tools.releases ?? new Releases(() => undefined);
-  const [release, claims] = await Promise.all([releases.facts(after.cloud), tools.claims ?? loadClaims()]);
+  const [release, claims] = await Promise.all([tools.releases.facts(after.cloud), tools.claims ?? loadClaims()]);
   const stored = snapshot.cloud === undefined ? undefined : readCloud(snapshot.cloud);
   const cloud = stored === undefined ? undefined : { ...stored, spec: { ...stored.spec, ...state.effect?.spec } };
   const before = cloud === undefined ? undefined : { cloud, objects: [...snapshot.objects.values()] };
@@ -94,10 +98,10 @@ async function traced(plan: Plan, tools: PlanTools, { snapshot, state, after }: 
 }
 
 /** What the Cloud would come to, once as it will be as far as is known, once with values that are the same each time. */
-async function seen(cloud: Cloud, tools: PlanTools, ports: PlanPorts) {
+async function seen(cloud: Cloud, tools: LoadedTools, ports: PlanPorts) {
   const { snapshot } = ports;
   const secret = (name: string): Promise<SecretData | undefined> => ports.secret(name);
-  const context: LookContext = { snapshot, secret, releases: tools.releases ?? new Releases(() => undefined) };
+  const context: LookContext = { snapshot, secret, releases: tools.releases };
   let sight = await look(cloud, tools, context, { variant: "a", addresses: {} });
   const addresses = await newAddresses(sight, ports);
   if (Object.keys(addresses).length > 0) sight = await look(cloud, tools, context, { variant: "a", addresses });
