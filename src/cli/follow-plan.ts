@@ -4,7 +4,7 @@ import { type Plan, PLAN_KIND, readPlan } from "../api/plan.ts";
 import { Cache } from "../kube/cache.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { CliError } from "./errors.ts";
-import { isOver } from "./render/plan-words.ts";
+import { awaitsEvidence, isOver } from "./render/plan-words.ts";
 
 export interface Following {
   /** Told of each version of the Plan. */
@@ -50,11 +50,6 @@ export async function followPlan(kube: KubeClient, plan: Plan, following: Follow
     following.signal.removeEventListener("abort", abort);
     await cache.close();
   }
-}
-
-/** What was carried out to its end gets evidence; it comes some seconds later. */
-function awaitsEvidence({ status }: Plan): boolean {
-  return status?.evidence === undefined && (status?.phase === "Succeeded" || status?.phase === "Aborted");
 }
 
 function deleted(name: string): CliError {

@@ -177,6 +177,10 @@ test("a frame is no larger than the terminal, whatever the plan is", () => {
     }),
   );
   const small = watchFrame(storedPlan(), { width: 80, rows: 24, color: false, now: NOW, gone: 4 }).join("\n");
+  const { evidence: _evidence, ...ended } = SUCCEEDED.status ?? {};
+  const last = watchFrame(storedPlan(ended), { width: 80, rows: 24, color: false, now: NOW, gone: 4 }).join("\n");
+  assert.match(last, /The witness's last answers are awaited/);
+  assert.ok(!small.includes("awaited"));
   assert.match(small, /about 5 s left/);
   assert.match(small, /◐ api\* 5 s of ~12 s/);
 });

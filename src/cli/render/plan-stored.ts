@@ -9,7 +9,7 @@ import { evidenceNotes, evidenceTable, evidenceWords } from "./plan-evidence.ts"
 import { markdown } from "./plan-markdown.ts";
 import { FENCED, type PlanFormat, rowLines } from "./plan.ts";
 import { storedRows, titleOf } from "./plan-summary.ts";
-import { duration, type Row } from "./plan-words.ts";
+import { awaitsEvidence, duration, type Row } from "./plan-words.ts";
 import { tableWithin } from "./table.ts";
 import { hangingLines } from "./width.ts";
 
@@ -117,8 +117,9 @@ export function endLines(plan: StoredPlan, width: number): string[] {
   const { status, metadata } = plan;
   const next = nextCommand(plan);
   const evidence = evidenceLines(status, false, width);
-  const carried = status?.phase === "Succeeded" || status?.phase === "Aborted";
-  const missing = carried ? ["", `What users noticed is still gathered: underpin plan ${metadata.name}`] : [];
+  const missing = awaitsEvidence(plan)
+    ? ["", `What users noticed is still gathered: underpin plan ${metadata.name}`]
+    : [];
   return [
     "",
     ...hangingLines("", `Plan ${metadata.name} ${standing(plan)}`, width),

@@ -3,7 +3,7 @@ import type { Plan } from "../../api/plan.ts";
 import { graphOfStored } from "./graph.ts";
 import { graphLines } from "./graph-text.ts";
 import { standing } from "./plan-stored.ts";
-import { duration } from "./plan-words.ts";
+import { awaitsEvidence, duration, GATHERING } from "./plan-words.ts";
 import { hangingLines, singleLine } from "./width.ts";
 
 export interface WatchRenderer {
@@ -25,6 +25,7 @@ export function plainWatch(write: Write): WatchRenderer {
     const { phase, steps } = changes(plan);
     for (const step of steps) write(`${stepLine(step)}\n`);
     if (phase) write(`Plan ${plan.metadata.name} ${standing(plan)}${messageOf(plan)}\n`);
+    if (phase && awaitsEvidence(plan)) write(`${GATHERING}\n`);
   };
   return { show, note: (text) => write(`${singleLine(text)}\n`), close: () => undefined };
 }
@@ -101,6 +102,7 @@ export function watchFrame(plan: Plan, view: FrameView): string[] {
     ...hangingLines("", `Plan ${metadata.name} of ${metadata.namespace}/${spec.cloud}`, width),
     ...hangingLines("", standing(plan, view.gone), width),
     ...(message === "" ? [] : hangingLines("  ", message, width)),
+    ...(awaitsEvidence(plan) ? hangingLines("  ", GATHERING, width) : []),
     progressBar(plan, width),
     "",
   ];

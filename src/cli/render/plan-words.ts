@@ -1,5 +1,5 @@
 // The words in which plans are told.
-import type { PlanPhase } from "../../api/plan.ts";
+import type { Plan as StoredPlan, PlanPhase } from "../../api/plan.ts";
 import type { Effect } from "../../plan/impact.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { Summary } from "../../plan/summary.ts";
@@ -68,6 +68,14 @@ export function about(seconds: number | undefined): string {
 export function isOver(phase: PlanPhase | undefined): boolean {
   return phase === "Succeeded" || phase === "Failed" || phase === "Aborted" || phase === "Superseded";
 }
+
+/** What was carried out gets evidence; it comes some seconds after the end. */
+export function awaitsEvidence({ status }: StoredPlan): boolean {
+  return status?.evidence === undefined && (status?.phase === "Succeeded" || status?.phase === "Aborted");
+}
+
+/** What is said of it meanwhile. */
+export const GATHERING = "The witness's last answers are awaited: what users noticed follows.";
 
 /** First digits of a hash: what people compare, and what a command takes for it. */
 export function short(hash: string): string {
