@@ -173,6 +173,23 @@ test("no line is wider than the terminal, and nothing moves its cursor", () => {
   }
 });
 
+test("a plan of a snapshot says that it is none to be approved", () => {
+  const approximate = { made: "2026-01-01T00:00:00Z", cluster: "c", objects: [] };
+  const plan: Plan = { ...planned({}, after), hash: "offline", approximate };
+  const text = renderPlan(plan, { format: "text", detail: false, width: 80, next: "underpin apply" });
+  assert.match(text, /^Cloud laptop\/laptop, approximate plan\n/);
+  assert.match(text, /\nhash +none: what was made of a snapshot cannot be approved\n/);
+  assert.ok(!text.includes("underpin apply"));
+  assert.match(shown(plan, "markdown"), /^### Approximate plan of laptop\/laptop\n/);
+});
+
+test("what is expected is told of the whole, and of each step in the graph", () => {
+  const expected = { steps: { "gateway/base": 1, "gateway/ready": 21 }, seconds: 95, beyondSteps: 0 };
+  const text = renderPlan(planned({}, after), { format: "text", detail: false, graph: true, width: 80, expected });
+  assert.match(text, /\ntime +about 95 s\n/);
+  assert.match(text, /\ngateway +○ base\* ~1 s ━ ○ ready\* ~21 s\n/);
+});
+
 test("what a file says is told with its line there", () => {
   const originOf = originIn("cloud.yaml", (path) => path.length);
   const [line] = large(1).configuration;
