@@ -98,13 +98,16 @@ class Schema:
 
     def tables(self):
         names = ", ".join(f"'{name}'" for name in self.names)
-        found = f"SELECT table_schema, table_name FROM information_schema.tables WHERE table_schema IN ({names}) ORDER BY 1, 2"
+        columns = "table_schema, table_name, table_type"
+        found = f"SELECT {columns} FROM information_schema.tables WHERE table_schema IN ({names}) ORDER BY 1, 2"
         return self.server.query(found)
 
     def look(self):
         """By table: a hash of its definition, and its rows; those of tables of versions as they are."""
         seen = {}
-        for schema, table in self.tables():
+        for schema, table, kind in self.tables():
+            if kind == "VIEW":
+                continue  # the mark, which names the run
             [(_, made)] = self.server.query(f"SHOW CREATE TABLE `{schema}`.`{table}`")
             [(count,)] = self.server.query(f"SELECT COUNT(*) FROM `{schema}`.`{table}`")
             rows = sorted(self.server.query(f"SELECT * FROM `{schema}`.`{table}`")) if table == "alembic_version" else count
@@ -130,18 +133,22 @@ def differences(wanted, found):
 
 
 def interrupted(schema, chance, kills):
-    """One run after the other is ended at another moment, one of them by the server's end; the last one is left alone."""
+    """One run after the other is ended at another moment, then one meets the server's end; the last one is left alone."""
     schema.empty()
     whole = schema.run()
     undisturbed = schema.look()
     schema.empty()
-    moments = [[(kill + chance.random()) / kills, "script"] for kill in range(kills)]
-    chance.shuffle(moments)
-    chance.choice(moments)[1] = "server"
-    runs = [{"part": part, "victim": victim, **schema.run(part * whole["bytes"], victim)} for part, victim in moments]
+    # The log has the time of each second, so that a faster run writes a little less.
+    parts = [0.96 * (kill + chance.random()) / kills for kill in range(kills)]
+    chance.shuffle(parts)
+    victims = ["script"] * (kills - 1) + ["server"]
+    runs = []
+    for part, victim in zip(parts, victims):
+        runs.append({"part": part, "victim": victim, **schema.run(part * whole["bytes"], victim)})
     last, again = schema.run(), schema.run()
-    found = schema.look()
-    return {"whole": whole, "runs": runs, "last": last, "again": again, "tables": sorted(found), "differences": differences(undisturbed, found)}
+    report = {"whole": whole, "runs": runs, "last": last, "again": again}
+    tables = [f"{database}.{name}" for database, name, _ in schema.tables()]
+    return {**report, "tables": tables, "differences": differences(undisturbed, schema.look())}
 
 
 def kept(schema, *statements, at=None):

@@ -18,7 +18,7 @@ const SOCKET = "/tmp/migrations/socket";
 const SECONDS = 50;
 
 interface Service {
-  /** Runs that are interrupted. */
+  /** Runs that are interrupted, the last one by the server's end. */
   readonly kills: number;
   /** What the first process that uses the schema would write. */
   readonly row: string;
@@ -27,9 +27,9 @@ interface Service {
 }
 
 const SERVICES: Readonly<Record<string, Service>> = {
-  neutron: { kills: 5, row: "INSERT INTO neutron.quotas (id, project_id) VALUES ('kept', 'project')" },
-  nova: { kills: 4, row: "INSERT INTO nova.services (host, `binary`) VALUES ('kept', 'nova-compute')" },
-  keystone: { kills: 3, row: "INSERT INTO keystone.region (id, description) VALUES ('kept', '')" },
+  neutron: { kills: 4, row: "INSERT INTO neutron.quotas (id, project_id) VALUES ('kept', 'project')" },
+  nova: { kills: 3, row: "INSERT INTO nova.services (host, `binary`) VALUES ('kept', 'nova-compute')" },
+  keystone: { kills: 2, row: "INSERT INTO keystone.region (id, description) VALUES ('kept', '')" },
   glance: { kills: 3, row: "INSERT INTO glance.images (id, status) VALUES ('kept', 'queued')", unfinished: true },
   placement: { kills: 2, row: "INSERT INTO placement.resource_providers (uuid, name) VALUES ('uuid', 'kept')" },
 };
@@ -78,14 +78,12 @@ describe("a schema", { skip, concurrency: 2 }, () => {
     });
 });
 
-/** Every interrupted run but those whose server ended went on until it was ended; then all is as if nothing had been. */
+/** Every run went on until it was interrupted; after the last one all is as if nothing had been. */
 function assertMade({ whole, runs, last, again, tables, differences }: Report["interrupted"]): void {
   assertWhole(whole, "undisturbed");
   assert.ok(tables.length > 10, `there are ${tables.length} tables`);
-  for (const { part, killed, code, said } of runs) {
-    assert.ok(killed, `the run that was to end at ${part} ended by itself: ${said}`);
-    assert.notEqual(code, 0, `${part}`);
-  }
+  for (const { part, killed, said } of runs)
+    assert.ok(killed, `the run that was to be interrupted at ${part} ended by itself: ${said}`);
   assertWhole(last, "after the interruptions");
   assertWhole(again, "once more");
   assert.deepEqual(differences, {});

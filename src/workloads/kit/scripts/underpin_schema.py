@@ -13,6 +13,7 @@ import uuid
 import sqlalchemy
 from sqlalchemy import exc, pool
 
+# A view: migrations look at the tables that there are, and nova's makes a second one of each.
 MARK = "underpin_unfinished"
 # Codes of the client's side, and the seconds in which a server that starts beside us answers.
 NO_SERVER = (2002, 2003, 2006, 2013)
@@ -34,7 +35,7 @@ def restartable(*urls, filled=()):
     """
     run = uuid.uuid4().hex
     engines = [sqlalchemy.create_engine(url, poolclass=pool.NullPool) for url in urls]
-    first = [engine for engine in engines if begun(engine, run, {MARK, "alembic_version", *filled})]
+    first = [engine for engine in engines if begun(engine, run, {"alembic_version", *filled})]
     try:
         yield
     except SystemExit as end:
@@ -48,25 +49,35 @@ def restartable(*urls, filled=()):
 def begun(engine, run, filled):
     """Marks a database that has no schema, or only an unfinished one; false when it was finished once."""
     with connected(engine) as connection:
-        tables = tables_of(connection)
-        if tables and MARK not in tables:
+        before = mark_of(connection)
+        if before is None and tables_of(connection):
             return False
-        if tables:
+        if before is None:
+            made_with = "SELECT default_collation_name FROM information_schema.schemata WHERE schema_name = DATABASE()"
+            collation = statement(connection, made_with).scalar_one()
+        else:
+            collation = before.collation_name
             stop_others(connection)
-            discard(connection, filled)
-        statement(connection, f"CREATE TABLE IF NOT EXISTS `{MARK}` (run CHAR(32) NOT NULL)")
-        statement(connection, f"DELETE FROM `{MARK}`")
-        statement(connection, f"INSERT INTO `{MARK}` VALUES (:run)", run=run)
-        connection.commit()
+            discard(connection, filled, collation)
+        mark = f"SELECT '{run}' AS run, '{collation}' AS collation_name"
+        statement(connection, f"CREATE OR REPLACE VIEW `{MARK}` AS {mark}")
     return True
 
 
 def finish(engines, run):
     for engine in engines:
         with connected(engine) as connection:
-            if [name for (name,) in statement(connection, f"SELECT run FROM `{MARK}`")] != [run]:
+            mark = mark_of(connection)
+            if mark is None or mark.run != run:
                 sys.exit("Another run has begun this schema anew meanwhile; the next one sees what has become of it.")
-            statement(connection, f"DROP TABLE `{MARK}`")
+            statement(connection, f"DROP VIEW `{MARK}`")
+
+
+def mark_of(connection):
+    """Whose mark the database has, and the collation that it was made with."""
+    if MARK not in sqlalchemy.inspect(connection).get_view_names():
+        return None
+    return statement(connection, f"SELECT run, collation_name FROM `{MARK}`").one()
 
 
 def stop_others(connection):
@@ -80,7 +91,7 @@ def stop_others(connection):
             print(f"Connection {number} has ended meanwhile: {error.orig}", file=sys.stderr)
 
 
-def discard(connection, filled):
+def discard(connection, filled, collation):
     tables = tables_of(connection)
     holding = [name for name in sorted(tables - filled) if statement(connection, f"SELECT 1 FROM `{name}` LIMIT 1").first()]
     if holding:
@@ -88,12 +99,11 @@ def discard(connection, filled):
         return
     statement(connection, "SET SESSION foreign_key_checks = 0, lock_wait_timeout = 60")
     # A statement that was still at work when its connection was ended may have made one more.
-    while made := tables_of(connection) - {MARK}:
+    while made := tables_of(connection):
         statement(connection, "DROP TABLE IF EXISTS " + ", ".join(f"`{name}`" for name in sorted(made)))
         print("The schema was unfinished and held no data: it is made anew.", file=sys.stderr)
-    # A migration may change what new tables of the database get; the mark has what the database was made with.
-    made_with = "SELECT table_collation FROM information_schema.tables WHERE table_schema = DATABASE() AND table_name = :mark"
-    statement(connection, f"ALTER DATABASE COLLATE {statement(connection, made_with, mark=MARK).scalar_one()}")
+    # A migration may have changed what new tables of the database get.
+    statement(connection, f"ALTER DATABASE COLLATE {collation}")
 
 
 def tables_of(connection):
