@@ -26,6 +26,7 @@ import { writeState } from "../../src/operator/state.ts";
 import { contentConfigMaps, packContent } from "../../src/plan/content.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { loadWorkloads } from "../../src/workloads/registry.ts";
+import { arbitraryCloud } from "../unit/arbitrary-cloud.ts";
 import { fixedInput, LAPTOP } from "../unit/build-input.ts";
 import { carryOutCloud, prepareCluster } from "../unit/cloud-cluster.ts";
 import { type ApiServer, binaries, startApiServer } from "./api-server.ts";
@@ -127,6 +128,16 @@ describe(
       const hashes = new Set<string>();
       for (let turn = 0; turn < 5; turn += 1) hashes.add((await plan()).hash);
       assert.equal(hashes.size, 1);
+    });
+
+    test("a Cloud as it is written and as the API server stores it stand for one plan", async () => {
+      await fc.assert(
+        fc.asyncProperty(arbitraryCloud(), async (written) => {
+          const stored = await kube.apply(written as KubeObject, { fieldManager: "user", dryRun: true });
+          assert.equal(specHash(readCloud(stored).spec), specHash(readCloud(written).spec));
+        }),
+        { numRuns: 60 },
+      );
     });
 
     test("the generation is that in which the spec outside spec.change changed", async () => {
