@@ -256,7 +256,9 @@ export class Drift {
     const ref = { apiVersion: "v1", kind: "Secret", namespace: cloud.namespace, name: VAULT_SECRET };
     const vault = secretText(view.get(ref)) ?? {};
     const key = vault[`${AUTHORITY}.tls.key`] ?? contentHash(vault);
-    const known = Object.values(vault).filter(({ length }) => length >= SHORTEST_SECRET);
+    // A certificate is for everybody to read.
+    const secrets = Object.entries(vault).filter(([name]) => !name.endsWith(".crt"));
+    const known = secrets.map(([, value]) => value).filter(({ length }) => length >= SHORTEST_SECRET);
     const secret = manifest.kind === "Secret";
     const wanted = applier.prepare(manifest);
     const told = found.filter(({ path }) => path !== SHAPE || found.length === 1);
