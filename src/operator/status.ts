@@ -58,7 +58,10 @@ export function cloudStatus(input: StatusInput): CloudStatus {
   const paused = phase === "Paused";
   const open = verdicts.filter((verdict) => !verdict.ready);
   const message =
-    stops?.message ?? failed ?? (phase === "Deleting" ? input.held?.message : undefined) ?? describe(open);
+    stops?.message ??
+    failed ??
+    (phase === "Deleting" ? input.held?.message : undefined) ??
+    `${describe(open)}${abortedWords(input)}`;
   const reason = stops?.reason ?? (failed === undefined ? phase : "StepFailed");
   const was = before?.release?.current;
   const release = input.effect?.spec.release ?? cloud.spec.release;
@@ -151,6 +154,13 @@ function describe(open: readonly WorkloadVerdict[]): string {
   return open.length === 0
     ? "every workload is ready"
     : open.map(({ name, message }) => `${name}: ${message}`).join("; ");
+}
+
+/** That the Cloud is not all that its resource says. */
+function abortedWords({ effect }: StatusInput): string {
+  if (effect?.aborted === undefined) return "";
+  const number = effect.aborted.steps.length;
+  return `. Plan ${effect.plan} was aborted: ${number} of its steps are as before. See which: underpin plan ${effect.plan} --detail`;
 }
 
 function condition(

@@ -168,3 +168,11 @@ test("a Plan of each phase has the health that the guide gives it", async () => 
   assert.equal(found.status, "Degraded");
   assert.match(found.message ?? "", /StatefulSet\/laptop\/mariadb/);
 });
+
+test("a Cloud whose Plan was aborted is ready, and says that it is not all that its file says", async () => {
+  const effect = { spec: { release: "2025.1" }, generation: 2, operator: "operator:1", plan: "laptop-2-0b1c2d3e" };
+  const aborted = { ...effect, aborted: { steps: ["keystone/api"] } } as unknown as NonNullable<StatusInput["effect"]>;
+  const { status, message } = await health("Cloud", cloud({ effect: aborted }));
+  assert.equal(status, "Healthy");
+  assert.match(message ?? "", /Plan laptop-2-0b1c2d3e was aborted: 1 of its steps/);
+});
