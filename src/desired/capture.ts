@@ -50,7 +50,7 @@ export async function captureCloud(
     installed: { images: { ...options.images }, operator: options.operator, clusterDomain: options.clusterDomain },
     ...masked,
     nodes: snapshot.nodes.map(plainNode),
-    namespaces: [...snapshot.namespaces],
+    namespaces: [...snapshot.namespaces.keys()],
     secrets: Object.fromEntries(
       foreign
         .filter((one) => !FOREIGN_TYPES.includes(String(one["type"])))

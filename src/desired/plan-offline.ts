@@ -25,7 +25,13 @@ export async function planOffline(
   if (wanted !== known) throw new CannotPlanError(`the snapshot is of the Cloud ${known}, and the file has ${wanted}`);
   const { cloud, nodes, inventory, namespaces } = file;
   const objects = new Map(file.objects.map((object) => [keyOf(refOf(object)), object]));
-  const snapshot: Snapshot = { cloud, nodes, inventory, objects, namespaces: new Set(namespaces) };
+  const snapshot: Snapshot = {
+    cloud,
+    nodes,
+    inventory,
+    objects,
+    namespaces: new Map(namespaces.map((name) => [name, ""])),
+  };
   const missing = new Set<string>();
   const plan = await planWith(
     candidate,

@@ -201,6 +201,7 @@ function ground(cloud: Cloud, tools: PlanTools, { wanted, steps, gone, snapshot 
   const all = new Map([...gone.map((object) => [objectKey(object), object] as const), ...known]);
   return {
     cloud: { namespace, name, generation: generation ?? 0, spec: settledSpec(cloud.spec) },
+    home: snapshot.namespaces.get(namespace) ?? "",
     operator: tools.operator,
     images: tools.images,
     catalogue: tools.catalogue,

@@ -13,8 +13,8 @@ export interface Snapshot {
   /** The Cloud; undefined when there is none. */
   readonly cloud: KubeObject | undefined;
   readonly nodes: readonly KubeObject[];
-  /** Namespaces of the Cloud that exist. */
-  readonly namespaces: ReadonlySet<string>;
+  /** Uid of each namespace of the Cloud that exists. No two clusters have the same. */
+  readonly namespaces: ReadonlyMap<string, string>;
   /** What carries our label, by key. */
   readonly objects: ReadonlyMap<string, KubeObject>;
   /** Every object that belongs to the Cloud. */
@@ -40,7 +40,9 @@ export async function readSnapshot(
   return {
     cloud,
     nodes,
-    namespaces: new Set(found.flatMap((one) => (one === undefined ? [] : [one.metadata.name]))),
+    namespaces: new Map(
+      found.flatMap((one) => (one === undefined ? [] : [[one.metadata.name, one.metadata.uid ?? ""]])),
+    ),
     objects: new Map(objects.flat().map((object) => [keyOf({ ...object, ...object.metadata }), object])),
     inventory,
   };

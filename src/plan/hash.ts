@@ -14,6 +14,8 @@ export interface Ground {
     /** Without `change`: an approval does not make another plan of what it approves. */
     readonly spec: unknown;
   };
+  /** Uid of the Cloud's namespace: a plan of another cluster is another. Empty when there is none yet. */
+  readonly home: string;
   /** The operator that would carry it out. */
   readonly operator: string;
   /** Reference of each image by name: it names the content, and with it the schemas that its programs bring. */

@@ -15,7 +15,7 @@ import { captureCloud } from "../../src/desired/capture.ts";
 import { planCloud, type PlanOptions } from "../../src/desired/plan-cloud.ts";
 import { planOffline } from "../../src/desired/plan-offline.ts";
 import { Releases } from "../../src/desired/release-facts.ts";
-import { secretText } from "../../src/desired/snapshot.ts";
+import { readSnapshot, secretText } from "../../src/desired/snapshot.ts";
 import { parseSnapshot, snapshotText } from "../../src/desired/snapshot-file.ts";
 import { readState, specHash, STATE_NAME } from "../../src/desired/state.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
@@ -267,7 +267,7 @@ describe(
       assert.equal((await plan()).hash, hash);
     });
 
-    test("another operator, other images and other options of the release make another plan", async () => {
+    test("another cluster, another operator, other images and other options of the release make another plan", async () => {
       const cloud = readCloud(cloudOf({}));
       const [name = ""] = Object.keys(options.images);
       const others = [
@@ -277,6 +277,16 @@ describe(
         { generation: 99 },
       ];
       const { hash } = await plan();
+      const snapshot = await readSnapshot(kube, cloud.metadata);
+      assert.equal((await planCloud(cloud, { ...options, snapshot })).hash, hash);
+      const elsewhere = {
+        ...snapshot,
+        namespaces: new Map([
+          ["laptop", "another"],
+          ["laptop-nodes", "one"],
+        ]),
+      };
+      assert.notEqual((await planCloud(cloud, { ...options, snapshot: elsewhere })).hash, hash);
       for (const other of others) assert.notEqual((await planCloud(cloud, { ...options, ...other })).hash, hash);
     });
 

@@ -42,6 +42,7 @@ function planned(before: Readonly<Record<string, unknown>>, after: Readonly<Reco
     // Fixed, so that a changed image or builder changes what is shown only where it shows.
     ground: {
       cloud,
+      home: "h",
       operator: "o",
       images: {},
       catalogue: "c",

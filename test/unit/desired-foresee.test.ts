@@ -34,7 +34,13 @@ async function asked(manifest: Manifest, world: World = {}) {
   calls.length = 0;
   kube.writes.length = 0;
   const objects = new Map(live === undefined ? [] : [[`${live.kind}/laptop/x`, live]]);
-  const snapshot = { cloud: undefined, nodes: [], namespaces: new Set(namespaces), objects, inventory: [] };
+  const snapshot = {
+    cloud: undefined,
+    nodes: [],
+    namespaces: new Map(namespaces.map((one) => [one, ""])),
+    objects,
+    inventory: [],
+  };
   const [found] = await foresee(kube, [manifest], snapshot);
   assert.deepEqual(kube.writes, [], "nothing is written");
   return { found, calls };

@@ -292,7 +292,7 @@ function live(mine: string, others: string, status: unknown, kind = "ConfigMap")
 
 function groundOf(...objects: Manifest[]): Ground {
   const cloud = { namespace: "laptop", name: "laptop", generation: 1, spec: { region: "a" } };
-  const rest = { operator: "o", images: { a: "b" }, catalogue: "c", steps: { s: "1" }, hypervisors: ["n1"] };
+  const rest = { home: "h", operator: "o", images: { a: "b" }, catalogue: "c", steps: { s: "1" }, hypervisors: ["n1"] };
   return { cloud, ...rest, live: objects, manager: "us" };
 }
 
@@ -345,6 +345,7 @@ describe("the hash", () => {
     const base = groundOf(live("m", "o", {}));
     const hash = groundHash(base, keyed);
     const others: Ground[] = [
+      { ...base, home: "i" },
       { ...base, operator: "p" },
       { ...base, images: { a: "c" } },
       { ...base, catalogue: "d" },

@@ -23,7 +23,17 @@ const DNS_NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?
 const { spec } = fixedCloud();
 const cloud = { namespace: "laptop", name: "laptop", generation: 1, spec };
 const EMPTY = makePlan({
-  ground: { cloud, operator: "o:1", images: {}, catalogue: "c", steps: {}, hypervisors: [], live: [], manager: "m" },
+  ground: {
+    cloud,
+    home: "h",
+    operator: "o:1",
+    images: {},
+    catalogue: "c",
+    steps: {},
+    hypervisors: [],
+    live: [],
+    manager: "m",
+  },
   pairs: [],
   steps: [],
   done: {},
