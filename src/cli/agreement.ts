@@ -1,9 +1,10 @@
 // What a file's Cloud would change in its cluster, shown and agreed on before it is written.
-import { type Cloud, cloudRef, readCloud } from "../api/cloud.ts";
+import { cloudRef, readCloud } from "../api/cloud.ts";
 import { CLI_FIELD_MANAGER, GROUP } from "../api/names.ts";
 import { Applier } from "../kube/apply.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { differences } from "../kube/compare.ts";
+import { isReason } from "../kube/errors.ts";
 import { type Desired, fieldAt, type KubeObject } from "../kube/types.ts";
 import { type FieldChange, fieldChanges } from "../plan/fields.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -21,7 +22,7 @@ export type Written = Readonly<Record<string, unknown>>;
 
 export interface Proposed {
   readonly kube: KubeClient;
-  readonly loaded: LoadedCloud;
+  readonly loaded: Pick<LoadedCloud, "cloud" | "written">;
   /** Of the operator that comes with the change; absent: it stays. */
   readonly images?: Readonly<Record<string, string>>;
   /** Whole hash of the plan that was reviewed: nothing is asked, and any other plan is refused. */
@@ -59,6 +60,32 @@ export async function agree(proposed: Proposed): Promise<Agreement> {
     await proposed.ask("Make this change?");
   }
   return { type: "write", written, live };
+}
+
+/** The Cloud that `up` writes: a first one as it is, any other when its change is agreed on. Throws CliError, KubeError. */
+export async function agreeUp(proposed: Proposed): Promise<Written> {
+  const { kube, loaded, plan } = proposed;
+  if (plan !== undefined) mustBeHash(plan);
+  const there = await clouds(kube, loaded);
+  if (there) {
+    const agreement = await agree(proposed);
+    return agreement.type === "write" ? agreement.written : withApproval(loaded.written, agreement.live, plan);
+  }
+  if (plan === undefined) return loaded.written;
+  throw new CliError(
+    "There is no cloud yet, and so no plan that could have been reviewed",
+    "Run it without --plan. With spec.change.approval: Manual in the file it waits for an approval.",
+  );
+}
+
+/** Whether the Cloud is there, in a cluster that may not know the kind yet. */
+async function clouds(kube: KubeClient, { cloud }: Proposed["loaded"]): Promise<boolean> {
+  try {
+    return (await kube.get(cloudRef(cloud.metadata))) !== undefined;
+  } catch (error) {
+    if (isReason(error, "UnknownKind")) return false;
+    throw error;
+  }
 }
 
 /** Undefined for a plan that cannot be made although somebody said yes beforehand. */
@@ -153,16 +180,4 @@ async function queuedLines({ kube, loaded }: Proposed, width: number): Promise<s
   if (running === undefined) return [];
   const text = `Plan ${running.metadata.name} is carried out now: this change is planned when that has ended, and may be another plan then.`;
   return ["", ...hangingLines("", text, width)];
-}
-
-/** The Plan that the Cloud's status names and that waits, in a sentence with what comes next; undefined when none does. */
-export async function waitingPlan(
-  kube: KubeClient,
-  cloud: Cloud,
-): Promise<{ name: string; message: string } | undefined> {
-  const name = cloud.status?.planRef?.name;
-  const { plans } = await listPlans(kube, cloud.metadata.namespace);
-  const plan = plans.find(({ metadata }) => metadata.name === name);
-  if (plan?.status?.phase !== "Pending" || name === undefined) return undefined;
-  return { name, message: plan.status.message ?? "it waits for an approval" };
 }

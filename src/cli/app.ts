@@ -7,24 +7,32 @@ import {
   text_en,
 } from "@stricli/core";
 import type { CliContext } from "./context.ts";
+import { command as abort } from "./verbs/abort.ts";
+import { command as apply } from "./verbs/apply.ts";
+import { command as approve } from "./verbs/approve.ts";
 import { command as cache } from "./verbs/cache.ts";
 import { command as check } from "./verbs/check.ts";
 import { command as completion } from "./verbs/completion.ts";
 import { command as config } from "./verbs/config.ts";
+import { command as diff } from "./verbs/diff.ts";
 import { command as doctor } from "./verbs/doctor.ts";
 import { command as down } from "./verbs/down.ts";
 import { command as explain } from "./verbs/explain.ts";
+import { command as history } from "./verbs/history.ts";
 import { command as kubeconfig } from "./verbs/kubeconfig.ts";
 import { command as kubectl } from "./verbs/kubectl.ts";
 import { command as logs } from "./verbs/logs.ts";
 import { command as openstack } from "./verbs/openstack.ts";
+import { command as pause } from "./verbs/pause.ts";
 import { command as plan } from "./verbs/plan.ts";
 import { command as release } from "./verbs/release.ts";
+import { command as resume } from "./verbs/resume.ts";
 import { command as schema } from "./verbs/schema.ts";
 import { command as snapshot } from "./verbs/snapshot.ts";
 import { command as status } from "./verbs/status.ts";
 import { command as stop } from "./verbs/stop.ts";
 import { command as test } from "./verbs/test.ts";
+import { command as undo } from "./verbs/undo.ts";
 import { command as up } from "./verbs/up.ts";
 import { command as version } from "./verbs/version.ts";
 import { command as watch } from "./verbs/watch.ts";
@@ -55,7 +63,15 @@ export function application(color: boolean): Application<CliContext> {
       down,
       check,
       plan,
+      apply,
+      approve,
+      pause,
+      resume,
+      abort,
       watch,
+      history,
+      diff,
+      undo,
       snapshot,
       explain,
       config,

@@ -1,18 +1,11 @@
+import type { UpResult } from "../up/index.ts";
 import type { WitnessReport } from "../witness/report.ts";
 import type { LoadedCloud } from "./cloud-file.ts";
 import type { CliContext } from "./context.ts";
 import type { LongRun } from "./run.ts";
 
 /** What `up` says in the end. */
-export interface UpSummary {
-  /** False when everything was there already. */
-  readonly changed: boolean;
-  /** URL of the front door. */
-  readonly apiUrl: string;
-  /** File that got the entry, and the entry's name. */
-  readonly cloudsYaml: { readonly file: string; readonly entry: string };
-  readonly guest?: { readonly name: string; readonly address: string; readonly ssh: string };
-}
+export type UpSummary = UpResult;
 
 /** What `down` says in the end. */
 export interface DownSummary {
@@ -24,11 +17,22 @@ export interface DownSummary {
   readonly deleted: readonly string[];
 }
 
+/** How a change of a cloud that is there is agreed on. */
+export interface Agreeing {
+  /** Whole hash of the plan that was reviewed. */
+  readonly plan?: string | undefined;
+  readonly yes: boolean;
+  /** The command that shows the plan whole. */
+  readonly whole: string;
+  /** Writes what is shown. */
+  readonly out: (text: string) => void;
+}
+
 /** The one library behind the verbs that change things; the verbs themselves hold no logic. */
 export interface Engine {
   /** What `up` would install on this machine, a line each; nothing is touched. Empty: nothing to do. */
   preview(cli: CliContext, cloud: LoadedCloud): Promise<readonly string[]>;
-  up(cli: CliContext, cloud: LoadedCloud, run: LongRun): Promise<UpSummary>;
+  up(cli: CliContext, cloud: LoadedCloud, run: LongRun, agreeing: Agreeing): Promise<UpSummary>;
   /** Ends all processes; data stays. False when nothing ran. */
   stop(cli: CliContext, run: LongRun): Promise<boolean>;
   /** The Clouds whose data goes with the cluster, and where that is known from when the API server did not say it. */

@@ -5,6 +5,7 @@ import { bringUp, CLOUD_ENTRY } from "../up/index.ts";
 import { knownClouds, purge, takeDown } from "../up/down.ts";
 import { preview } from "../up/preview.ts";
 import { connect, findProgram, kubeconfigPath, theCloud } from "./cluster.ts";
+import { consent } from "./confirm.ts";
 import type { CliContext } from "./context.ts";
 import type { Engine } from "./engine.ts";
 import type { Check } from "./verbs/doctor.ts";
@@ -13,10 +14,14 @@ import { readWitness } from "./witness-report.ts";
 /** The library behind the verbs. */
 export const engine: Engine = {
   preview: (cli) => preview({ cacheDir: cli.paths.cache, stateDir: cli.paths.state }),
-  up: (cli, { cloud, written }, { report, signal }) =>
+  up: (cli, loaded, { report, signal }, agreeing) =>
     bringUp({
-      cloud,
-      written,
+      cloud: loaded.cloud,
+      written: loaded.written,
+      agree: async (kube, images) => {
+        const { agreeUp } = await import("./agreement.ts");
+        return agreeUp({ ...agreeing, kube, loaded, images, ask: consent(cli, agreeing.yes) });
+      },
       cacheDir: cli.paths.cache,
       stateDir: cli.paths.state,
       env: cli.env,

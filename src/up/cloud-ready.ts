@@ -35,10 +35,18 @@ export interface WaitOptions {
   readonly timeoutSeconds: number;
 }
 
-/** How the wait for a Cloud ended: it is what was written, or a Plan of what was written waits for somebody. */
-export type CloudOutcome =
-  | { readonly type: "ready" }
-  | { readonly type: "waits"; readonly plan: string; readonly phase: "Pending" | "Paused"; readonly message: string };
+/** A Plan of what was written waits for somebody. */
+export interface CloudWaits {
+  readonly plan: string;
+  /** Pending: for an approval, a window, the end of a freeze. Paused: for somebody to let it go on. */
+  readonly phase: "Pending" | "Paused";
+  readonly message: string;
+  /** A cloud is there, as it was before the change. */
+  readonly installed: boolean;
+}
+
+/** How the wait for a Cloud ended: it is what was written, or a Plan of that waits. */
+export type CloudOutcome = { readonly type: "ready" } | ({ readonly type: "waits" } & CloudWaits);
 
 /**
  * Waits until the Cloud is Ready for the generation that was written, or its Plan waits for somebody; tells each workload
@@ -72,11 +80,18 @@ export async function untilCloudReady(client: KubeClient, options: WaitOptions):
 
 /** Undefined while it comes up, and for a Cloud that is paused. */
 function outcomeOf(object: KubeObject | undefined, plans: Cache): CloudOutcome | undefined {
-  if (!isObserved(object) || isPaused(object) || refusal(object) !== undefined) return undefined;
-  const plan = planOf(object);
-  const status = plan === undefined ? undefined : readStatus(plans.get(plan, object?.metadata.namespace));
-  const { phase, message = "" } = status ?? {};
-  if (plan !== undefined && (phase === "Pending" || phase === "Paused")) return { type: "waits", plan, phase, message };
+  if (object === undefined || !isObserved(object) || isPaused(object) || refusal(object) !== undefined)
+    return undefined;
+  const status = readCloud(object).status;
+  const plan = status?.planRef?.name;
+  const installed = status?.release?.current !== undefined;
+  // The Cloud itself says that its Plan waits: a watch of Plans may be behind, and show one that was approved since.
+  const change = status?.conditions?.find(({ type }) => type === "Reconciling");
+  if (plan !== undefined && change?.reason === "AwaitingApproval")
+    return { type: "waits", plan, phase: "Pending", message: change.message, installed };
+  const running = plan === undefined ? undefined : readStatus(plans.get(plan, object.metadata.namespace));
+  if (plan !== undefined && running?.phase === "Paused")
+    return { type: "waits", plan, phase: "Paused", message: running.message ?? "", installed };
   return conditionStatus(object, "Ready") === "True" ? { type: "ready" } : undefined;
 }
 

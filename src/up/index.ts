@@ -17,7 +17,7 @@ import {
 import { type CloudEntry, openstackConfigFolder, writeCloudEntry } from "./clouds-yaml.ts";
 import { administrator, administratorSession, bringUpGuest, guestKeyFile } from "./guest.ts";
 import { untilAnswers, untilComputeUp, waitsOf } from "./answers.ts";
-import { untilCloudReady } from "./cloud-ready.ts";
+import { type CloudWaits, untilCloudReady } from "./cloud-ready.ts";
 import { install } from "./install.ts";
 import { both, prepare, type Prepared } from "./prepare.ts";
 import { recordClouds } from "./record.ts";
@@ -37,10 +37,20 @@ export interface UpOptions {
   readonly exec: Exec;
   readonly report: Report;
   readonly signal: AbortSignal;
+  /**
+   * Asked before anything is written to the cluster: gives the Cloud to write. Throws when nothing is to be written.
+   * `images` are those that the operator will work with.
+   */
+  readonly agree: (client: KubeClient, images: Readonly<Record<string, string>>) => Promise<UpOptions["written"]>;
 }
 
-export interface UpResult {
+/** What there is in the end; of a cloud that is not there yet, only that its Plan waits for somebody. */
+export type UpResult = UpCloud | { readonly changed: boolean; readonly waits: CloudWaits; readonly apiUrl?: undefined };
+
+export interface UpCloud {
   readonly changed: boolean;
+  /** The change that was written is not carried out: its Plan waits for somebody. */
+  readonly waits?: CloudWaits;
   readonly apiUrl: string;
   readonly cloudsYaml: { readonly file: string; readonly entry: string };
   readonly guest?: { readonly name: string; readonly address: string; readonly ssh: string };
@@ -70,27 +80,43 @@ export async function bringUp(options: UpOptions): Promise<UpResult> {
     const imported = await importImages(options, prepared, underlay);
     const images = Object.fromEntries(prepared.images.map(({ name, reference }) => [name, reference]));
     const nodes = underlay.nodes.map(({ name }) => name);
+    const agreed = await options.agree(client, images);
     const written = await timed(report, "cloud/apply", "writing the operator and the Cloud", () =>
-      install({ client, cloud: options.cloud, written: options.written, images, nodes }),
+      install({ client, cloud: options.cloud, written: agreed, images, nodes }),
     );
     await recordClouds(client, stateDir);
-    // The guest is made as soon as a node can run it, while the rest of the cloud is still coming up.
-    const stop = new AbortController();
-    const parts = { ...options, signal: AbortSignal.any([signal, stop.signal]) };
-    const [, finished] = await both(
-      timed(report, "cloud/ready", "OpenStack comes up", () =>
-        untilCloudReady(client, { ...parts, timeoutSeconds: CLOUD_TIMEOUT_S }),
-      ).catch((error: unknown) => {
-        stop.abort(); // the guest waits for what will not come
-        throw error;
-      }),
-      guestAndEntry(parts, client, prepared.guest),
-    );
+    const finished = await untilUp(options, client, prepared.guest);
     await recordClouds(client, stateDir);
     return { ...finished, changed: underlay.changed || imported > 0 || written.length > 0 || finished.changed };
   } finally {
     await client.close();
   }
+}
+
+/** The guest is made as soon as a node can run it, while the rest of the cloud is still coming up. */
+async function untilUp(options: UpOptions, client: KubeClient, guest: string): Promise<UpResult> {
+  const stop = new AbortController();
+  const parts = { ...options, signal: AbortSignal.any([options.signal, stop.signal]) };
+  const [outcome, finished] = await both(
+    timed(options.report, "cloud/ready", "OpenStack comes up", async () => {
+      const found = await untilCloudReady(client, { ...parts, timeoutSeconds: CLOUD_TIMEOUT_S });
+      if (found.type === "waits" && !found.installed) stop.abort();
+      return found;
+    }).catch((error: unknown) => {
+      stop.abort(); // the guest waits for what will not come
+      throw error;
+    }),
+    guestAndEntry(parts, client, guest).catch((error: unknown) => {
+      if (stop.signal.aborted && !options.signal.aborted) return undefined;
+      throw error;
+    }),
+  );
+  if (outcome.type === "ready") return finished ?? missing();
+  return finished === undefined ? { changed: false, waits: outcome } : { ...finished, waits: outcome };
+}
+
+function missing(): never {
+  throw new Error("the cloud is Ready, and its guest was given up");
 }
 
 function bringUpUnderlay(options: UpOptions, prepared: Prepared): Promise<UnderlayHandle> {
@@ -109,7 +135,7 @@ async function importImages({ report }: UpOptions, { files }: Prepared, underlay
 }
 
 /** The user's entry for the cloud and, where the Cloud runs guests, the guest. */
-async function guestAndEntry(options: UpOptions, client: KubeClient, parts: string): Promise<UpResult> {
+async function guestAndEntry(options: UpOptions, client: KubeClient, parts: string): Promise<UpCloud> {
   const { stateDir, exec, report, signal } = options;
   const waits = waitsOf(options.cloud);
   await waitForSteps(client, options, waits.apis);

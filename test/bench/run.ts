@@ -58,7 +58,7 @@ async function warmUp(): Promise<Record<string, unknown>> {
   const before = machineMemory();
   const start = performance.now();
   const parts: Record<string, number> = {};
-  const out = await underpin("up", "-o", "json");
+  const out = await underpin("up", "--yes", "-o", "json");
   const total = seconds(start);
   for (const line of out.split("\n").filter((text) => text.startsWith("{"))) {
     const event = JSON.parse(line) as { part?: string; state?: string; seconds?: number };
@@ -99,7 +99,7 @@ const report: Record<string, unknown> = {
 if (!process.argv.includes("--no-fill")) await warmUp();
 report["warmUp"] = await warmUp();
 const again = performance.now();
-await underpin("up");
+await underpin("up", "--yes");
 report["upOnRunningSeconds"] = seconds(again);
 report["driftMs"] = await drift(Number(process.env["BENCH_DRIFT"] ?? 100));
 await delay(20_000);

@@ -132,7 +132,7 @@ describe("stop and up", { skip: here }, () => {
     };
     const before = await id();
     assert.equal((await underpin(["stop"])).code, 0);
-    const { code, stderr, stdout } = await underpin(["up"], { timeoutMs: 580_000 });
+    const { code, stderr, stdout } = await underpin(["up", "--yes"], { timeoutMs: 580_000 });
     assert.equal(code, 0, stderr.slice(-2000));
     assert.match(stdout, /guest/);
     assert.equal(await id(), before);

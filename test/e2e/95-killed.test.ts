@@ -31,7 +31,7 @@ test(
       else if (kill % 2 === 0) killed += killOperator(state ?? "");
     }
     context.diagnostic(`the operator was killed ${killed} times`);
-    const { code, stdout, stderr } = await underpin(["up"], { timeoutMs: 600_000 });
+    const { code, stdout, stderr } = await underpin(["up", "--yes"], { timeoutMs: 600_000 });
     assert.equal(code, 0, stderr.slice(-2000));
     assert.match(stdout, /guest +hello at /);
     await exactlyOne();
@@ -70,7 +70,7 @@ test("it goes away as a whole", { skip: here, timeout: 180_000 }, async () => {
 
 /** Starts `up` and ends it with all its children after so many seconds, as a machine that loses power would. */
 async function upKilledAfter(seconds: number): Promise<void> {
-  const child = spawn(join(ROOT, "underpin"), ["up"], { detached: true, stdio: "ignore" });
+  const child = spawn(join(ROOT, "underpin"), ["up", "--yes"], { detached: true, stdio: "ignore" });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   await Promise.race([delay(seconds * 1000), ended]);
   assert.ok(child.pid !== undefined);
