@@ -376,6 +376,25 @@ describe("approvals of what does not wait for one", () => {
     );
   });
 
+  test("a change that brings the hash of its own plan is made, and told; who may not approve may not bring one", async () => {
+    const change = { ...cloud({ approvedPlan: HASH }), spec: { release: "2026.1", change: { approvedPlan: HASH } } };
+    const asked = reviewOf("clouds", change, cloud({}));
+    assert.match(
+      await said(await worldOf(), asked),
+      /^allowed: spec\.change\.approvedPlan: no plan of Cloud lab has this hash\./,
+    );
+    assert.match(await said(await worldOf(() => false), asked), /^jane may not approve/);
+    const drift = {
+      ...cloud({}),
+      spec: { release: "2025.1", drift: { default: "Report" }, change: { approvedPlan: HASH } },
+    };
+    assert.match(
+      await said(await worldOf(), reviewOf("clouds", drift, cloud({}))),
+      /no plan of Cloud lab has this hash/,
+    );
+    assert.doesNotMatch(await said(await worldOf(), reviewOf("clouds", drift, cloud({}))), /^allowed/);
+  });
+
   test("of two plans with one hash the one that waits is meant", async () => {
     const world = await (await worldOf()).plan("lab-1", { phase: "Failed" });
     await world.plan("lab-2");

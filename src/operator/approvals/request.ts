@@ -3,6 +3,7 @@ import { z } from "zod";
 import { CLOUD_PLURAL } from "../../api/cloud.ts";
 import { APPROVAL_PLURAL } from "../../api/plan.ts";
 import { type Fields, isFields } from "../../api/walk.ts";
+import { canonicalJson } from "../../content/canonical.ts";
 import { APPROVED_BY } from "../../plan/approval.ts";
 import { BadReviewError } from "../admission.ts";
 
@@ -88,6 +89,15 @@ export function stampOf(object: Fields | undefined): string | undefined {
 export function keptStamp({ kind, object, before }: WriteRequest): string | undefined {
   if (kind === "Cloud" && approvedPlan(object) === undefined) return undefined;
   return stampOf(before);
+}
+
+/** Whether a write changes what a Cloud should be: of that a plan is made, and there is none yet. Pure. */
+export function changesCloud({ kind, object, before }: WriteRequest): boolean {
+  const settled = (cloud: Fields): string => {
+    const { change: _change, drift: _drift, ...spec } = part(cloud, "spec");
+    return canonicalJson(spec);
+  };
+  return kind === "Cloud" && (before === undefined || settled(object) !== settled(before));
 }
 
 /** It is on its way out, and nobody is to hold it up. Pure. */

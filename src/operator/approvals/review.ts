@@ -8,6 +8,7 @@ import { mayApprove, mayNotWords } from "./access.ts";
 import { planByHash, planByName, type Verdict } from "./approvable.ts";
 import { loosened } from "./loosened.ts";
 import {
+  changesCloud,
   isLeaving,
   keptStamp,
   type NewApproval,
@@ -81,9 +82,9 @@ export class ApprovalReview {
     if (refusal !== undefined) return refusal;
     if (verdict.type === "waits") return [];
     const finding = { path: approvalField(write), code: "not-approvable", message: verdict.message };
-    // A Cloud that is made again from its file has no plans yet: its file is right, and the hash approves nothing.
-    const isNew = write.kind === "Cloud" && write.before === undefined;
-    if (verdict.type === "needless" || isNew) return [{ ...finding, severity: "warning" }];
+    // The plan of this very write is made after it, and counts when it has the hash that was reviewed. A Cloud that is made
+    // again from its file has no plans yet either: its file is right.
+    if (verdict.type === "needless" || changesCloud(write)) return [{ ...finding, severity: "warning" }];
     return unfit(write, [{ ...finding, severity: "error" }]);
   }
 
