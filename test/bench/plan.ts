@@ -92,12 +92,15 @@ async function benchmark(kube: KubeClient) {
     cloudOf({}),
     Array.from({ length: NODES }, (_, index) => `n${index}`),
   );
+  const fresh = () => planCloud(readCloud(cloudOf({})), { client: kube, ...tools });
+  const first = { ...(await fresh()).count, ms: await milliseconds(fresh, RUNS) };
   const stored = await kube.create(cloudOf({}));
   await carryOutCloud(kube, readCloud(stored), builders);
   const capture = () =>
     captureCloud({ namespace: "laptop", name: "laptop" }, { client: kube, ...tools, now: new Date(0) });
   const text = snapshotText(await capture());
   return {
+    first,
     live: await measured((cloud) => planCloud(cloud, { client: kube, ...tools })),
     offline: await measured((cloud) => planOffline(cloud, parseSnapshot(text), tools)),
     offlineCommandMs: await command(text),
