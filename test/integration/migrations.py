@@ -186,9 +186,11 @@ def main():
     server.start()
     schema = Schema(server, given)
     report = {"interrupted": interrupted(schema, random.Random(given["seed"]), given["kills"])}
-    report["finished"] = finished_once(schema)
-    if given["unfinished"]:
-        report["unfinished"] = unfinished(schema, report["interrupted"]["whole"]["bytes"] / 2)
+    # Without a schema there is nothing that could be kept.
+    if report["interrupted"]["last"]["code"] == 0:
+        report["finished"] = finished_once(schema)
+        if given["unfinished"]:
+            report["unfinished"] = unfinished(schema, report["interrupted"]["whole"]["bytes"] / 2)
     server.process.kill()
     json.dump(report, sys.stdout)
 
