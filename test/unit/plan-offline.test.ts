@@ -9,7 +9,10 @@ import { planOffline } from "../../src/desired/plan-offline.ts";
 import { Releases } from "../../src/desired/release-facts.ts";
 import { secretText } from "../../src/desired/snapshot.ts";
 import { parseSnapshot, snapshotText, type SnapshotFile, SnapshotFileError } from "../../src/desired/snapshot-file.ts";
+import { readState, settledSpec, STATE_NAME } from "../../src/desired/state.ts";
 import { FakeKube } from "../../src/kube/fake.ts";
+import { writeState } from "../../src/operator/state.ts";
+import { originWords } from "../../src/plan/line-origin.ts";
 import type { Plan } from "../../src/plan/plan.ts";
 import { loadWorkloads } from "../../src/workloads/registry.ts";
 import { fixedInput, LAPTOP } from "./build-input.ts";
@@ -160,6 +163,37 @@ describe("a snapshot", () => {
       edited.opaque,
     );
     assert.ok(found.notes.some((note) => /only a hash is known/.test(note)));
+  });
+
+  test("a Cloud that was changed and not carried out is told from what is in effect", async () => {
+    const where = { namespace: "laptop", name: "laptop" };
+    const ref = { apiVersion: "v1", kind: "ConfigMap", namespace: "laptop", name: STATE_NAME };
+    const state = readState(await kube.get(ref));
+    const { spec } = readCloud(cloudOf(SPEC));
+    const effect = { spec: settledSpec(spec), generation: 1, operator: "operator:1", plan: "laptop-1" };
+    await writeState(kube, where, { ...state, effect });
+    const more = [
+      ...secretOptions,
+      { group: "cinder", option: "auth_password", secretRef: { name: "given", key: "k" } },
+    ];
+    const next = { services: { nova: { secretOptions: more } } };
+    await kube.patch(
+      { apiVersion: "underpin.dev/v1alpha1", kind: "Cloud", ...where },
+      { type: "merge", value: { spec: next } },
+    );
+    const options = { client: kube, ...BUILDERS, operator: "operator:1", releases, now: new Date(0) };
+    const between = await captureCloud(where, options);
+    assert.deepEqual(between.opaque, []);
+    assert.deepEqual(told(await offline(SPEC, between)), []);
+    const [asked, foretold] = [await live(next), await offline(next, between)];
+    assert.ok(told(asked).some((one) => one.startsWith("changed Secret/laptop/nova-secret")));
+    assert.deepEqual(told(foretold), told(asked));
+    const [line] = foretold.configuration.filter(({ option }) => option === "auth_password");
+    assert.equal(
+      line === undefined ? undefined : originWords(line),
+      "spec.services.nova.secretOptions[1], before the release's default",
+    );
+    await writeState(kube, where, state);
   });
 
   test("of another Cloud it is refused", async () => {
