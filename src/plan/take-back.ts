@@ -61,19 +61,18 @@ interface Sides {
 function compare(sides: Sides, schema: JsonSchema | undefined, path: Path, walk: Walk): void {
   const { before, made, now } = sides;
   if (same(made, before) || same(now, before)) return;
-  if (same(now, made)) {
-    walk.edits.push({ path, ...(before === undefined ? {} : { value: before }) });
-    return;
-  }
   const keys = schema?.["x-kubernetes-list-map-keys"] as readonly string[] | undefined;
-  if (isFields(now) && fieldsOrNone(before) && fieldsOrNone(made)) {
+  const whole = same(now, made) && (before === undefined || made === undefined);
+  if (!whole && isFields(now) && fieldsOrNone(before) && fieldsOrNone(made)) {
     const all = new Set([before, made, now].flatMap((one) => Object.keys((one ?? {}) as Spec)));
     for (const key of all) {
       const inner = { before: own(before, key), made: own(made, key), now: own(now, key) };
       compare(inner, schema?.properties?.[key] ?? schema?.additionalProperties, [...path, key], walk);
     }
-  } else if (keys !== undefined && Array.isArray(now) && listOrNone(before) && listOrNone(made)) {
+  } else if (!whole && keys !== undefined && Array.isArray(now) && listOrNone(before) && listOrNone(made)) {
     compareItems(sides, { keys, item: schema?.items }, path, walk);
+  } else if (same(now, made)) {
+    walk.edits.push({ path, ...(before === undefined ? {} : { value: before }) });
   } else {
     const told = Object.entries({ now, made, before }).filter(([, value]) => value !== undefined);
     walk.conflicts.push({ path, ...Object.fromEntries(told) });
