@@ -49,7 +49,8 @@ export class PlanBook {
     return this.#plans
       .list(namespace)
       .map((object) => readPlan(this.#newest(namespace, object.metadata.name) ?? object))
-      .filter((plan) => plan.spec.cloud === name && plan.metadata.labels[LABEL.instance] === name)
+      .filter(({ spec }) => spec.cloud === name && spec.candidate === undefined)
+      .filter(({ metadata }) => metadata.labels[LABEL.instance] === name)
       .toSorted((a, b) => (b.metadata.creationTimestamp ?? "").localeCompare(a.metadata.creationTimestamp ?? ""));
   }
 

@@ -3,7 +3,7 @@ import { LABEL } from "../../api/names.ts";
 import { type Plan as PlanResource, type PlanStatus, readPlan } from "../../api/plan.ts";
 import type { Cache } from "../../kube/cache.ts";
 import type { KubeClient } from "../../kube/client.ts";
-import type { KubeObject } from "../../kube/types.ts";
+import { fieldAt, type KubeObject } from "../../kube/types.ts";
 import { CONTENT_VERSION } from "../../plan/content.ts";
 import { expectationOf } from "../../plan/expected.ts";
 import { summaryOf } from "../../plan/summary.ts";
@@ -25,9 +25,9 @@ export class Candidates {
     this.#options = options;
   }
 
-  /** Whether a Plan is a user's: the operator's own carry its Cloud's label. Pure. */
+  /** Whether a Plan is a user's: the operator's own carry its Cloud's label, which tools put on what they apply, too. Pure. */
   static isOne(object: KubeObject): boolean {
-    return object.metadata.labels?.[LABEL.instance] === undefined;
+    return object.metadata.labels?.[LABEL.instance] === undefined || fieldAt(object, "spec", "candidate") !== undefined;
   }
 
   /** Plans the candidate `namespace/name` once. Throws KubeError. */
