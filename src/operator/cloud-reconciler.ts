@@ -1,5 +1,5 @@
 import { type Cloud, cloudRef, readCloud } from "../api/cloud.ts";
-import { FIELD_MANAGER, FINALIZER } from "../api/names.ts";
+import { FIELD_MANAGER, FINALIZER, nodesNamespace } from "../api/names.ts";
 import { advance } from "../execute/execution.ts";
 import { canonicalJson } from "../content/canonical.ts";
 import { clusterIPs } from "../desired/facts.ts";
@@ -26,6 +26,7 @@ import { ensureHypervisors } from "./hypervisors.ts";
 import { MAKERS } from "./makers.ts";
 import type { PlanParts } from "./plans/parts.ts";
 import { type Change, cloudInEffect } from "./plans/turn.ts";
+import { endSupersededJobs } from "./superseded-jobs.ts";
 import { sameState, writeState } from "./state.ts";
 import { cloudStatus, type StatusInput } from "./status.ts";
 import { type VerdictPorts, workloadVerdicts } from "./verdicts.ts";
@@ -158,6 +159,9 @@ export class CloudReconciler {
     const nodes = hypervisorManifests(input);
     const refs = [...desired.objects, ...nodes].map(refOf);
     await this.#enlist(cloud, scope, refs);
+    const { namespace } = cloud.metadata;
+    const namespaces = [namespace, nodesNamespace(namespace)];
+    await endSupersededJobs(this.#options.client, scope.view, { refs, namespaces });
     const ports = { ...scope.ports(), mayRun: (id: string) => mayRun(state.running, id) };
     const progress = await advance(desired.steps, state.done, ports);
     this.#story.steps(cloud, desired, { before, progress });

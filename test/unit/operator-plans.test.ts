@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { readPlan, type Plan } from "../../src/api/plan.ts";
 import { fieldAt, type KubeObject } from "../../src/kube/types.ts";
+import type { Manifest, Workload } from "../../src/workloads/contract.ts";
 import { CLOUD, World, workloads } from "./operator-harness.ts";
+
+function renamed(object: Manifest, setting: string): Manifest {
+  if (object.kind !== "Job") return object;
+  return { ...object, metadata: { ...object.metadata, name: `${object.metadata.name}-${setting}` } };
+}
 
 const API = "underpin.dev/v1alpha1";
 const STORE = { apiVersion: "v1", kind: "ConfigMap", namespace: "laptop", name: "store" };
@@ -191,6 +197,43 @@ describe("a change of a Cloud", { timeout: 120_000 }, () => {
       await world.settle();
       assert.equal(fieldAt(await world.cloud(), "status", "phase"), "Ready");
       assert.equal(fieldAt(await condition("Reconciling"), "status"), "False");
+    });
+
+    it("a Job that has not ended goes when another comes in its place, and one that has ended stays until the end", async () => {
+      const job = (name: string): string => `Job/laptop/${name}`;
+      const named = (setting: string): Workload[] =>
+        workloads(setting).map((one) => ({
+          ...one,
+          build: (input) => one.build(input).map((object) => renamed(object, setting)),
+          procedure: (input, objects) =>
+            one
+              .procedure(input, objects)
+              .map((step) =>
+                step.type === "call"
+                  ? step
+                  : { ...step, objects: step.objects.map((key) => key.replace(/api-db$/, `api-db-${setting}`)) },
+              ),
+        }));
+      world = new World();
+      await world.found();
+      world.failing.add("api-db-1");
+      await world.start({ workloads: named("1") });
+      await world.settle();
+      assert.ok((await world.objects()).includes(job("api-db-1")));
+      await world.start({ workloads: named("2"), operatorImage: "operator:2" });
+      await world.pass();
+      await world.pass();
+      const jobs = (await world.objects()).filter((key) => key.startsWith("Job/"));
+      assert.deepEqual(jobs, [job("api-db-2")]);
+      await world.settle();
+      await world.start({ workloads: named("3"), operatorImage: "operator:3" });
+      await world.pass();
+      assert.ok((await world.objects()).includes(job("api-db-2")), "it has ended, and harms nobody");
+      await world.settle();
+      assert.deepEqual(
+        (await world.objects()).filter((key) => key.startsWith("Job/")),
+        [job("api-db-3")],
+      );
     });
 
     it("another operator that may not begin its own plan leaves it, and says so", async () => {
