@@ -1,7 +1,7 @@
 import { type Manifest, type ObjectKey, objectKey } from "../api/manifest.ts";
 import { GROUP, LABEL } from "../api/names.ts";
-import { type FieldChange, fieldChanges } from "./fields.ts";
-import { comparable, type Keyed } from "./secrets.ts";
+import { type FieldChange, fieldChanges, isFields } from "./fields.ts";
+import { comparable, decoded, type Keyed } from "./secrets.ts";
 
 /** An object before and after; without the one it is created, without the other it is deleted. */
 export interface ObjectPair {
@@ -36,7 +36,7 @@ export function objectChanges(pairs: readonly ObjectPair[], keyed: Keyed): Objec
     ...(live === undefined ? {} : { live: comparable(live, keyed) }),
     ...(after === undefined ? {} : { after: comparable(after, keyed) }),
   }));
-  const joined = withRenames(plain);
+  const joined = withRenames(plain, pairs);
   const changes = joined.flatMap((pair) => changeOf(pair));
   return {
     changes: changes.toSorted((a, b) => (a.key < b.key ? -1 : Number(a.key > b.key))),
@@ -61,24 +61,60 @@ function changeOf({ live, after }: ObjectPair): ObjectChange[] {
 }
 
 /** Joins what is created with what is deleted where both are the same thing with another content. */
-function withRenames(pairs: readonly ObjectPair[]): ObjectPair[] {
-  const gone = pairs.filter((pair) => pair.after === undefined && pair.live !== undefined);
-  const taken = new Set<ObjectPair>();
-  const twin = (after: Manifest): ObjectPair | undefined => {
-    const open = gone
-      .filter(({ live }) => live !== undefined && samePlace(live, after))
-      .filter((one) => !taken.has(one));
-    const component = componentOf(after);
-    return open.find(({ live }) => live !== undefined && componentOf(live) === component) ?? open[0];
-  };
-  const joined = pairs.map((pair): ObjectPair => {
-    if (pair.live !== undefined || pair.after === undefined) return pair;
-    const found = twin(pair.after);
-    if (found === undefined) return pair;
-    taken.add(found);
-    return { ...found, after: pair.after };
+function withRenames(plain: readonly ObjectPair[], pairs: readonly ObjectPair[]): ObjectPair[] {
+  const twins = twinsOf(pairs);
+  const taken = new Set(twins.values());
+  return plain.flatMap((pair, index): ObjectPair[] => {
+    if (taken.has(index)) return [];
+    const twin = twins.get(index);
+    const live = twin === undefined ? undefined : plain[twin]?.live;
+    return [live === undefined ? pair : { ...pair, live }];
   });
-  return joined.filter((pair) => !taken.has(pair));
+}
+
+/** By the place of what is created the place of what goes for it: of several the one that it has most in common with. */
+function twinsOf(pairs: readonly ObjectPair[]): ReadonlyMap<number, number> {
+  const places = [...pairs.entries()];
+  const made = places.filter(([, { live, after }]) => live === undefined && isNamedByContent(after));
+  const gone = places.filter(([, { live, after }]) => after === undefined && isNamedByContent(live));
+  const open = made.flatMap(([index, { after }]) => {
+    const fits = gone.filter(([, { live }]) => live !== undefined && after !== undefined && samePlace(live, after));
+    return fits.map(([twin, { live }]) => ({
+      index,
+      twin,
+      other: Number(componentOf(live) !== componentOf(after)),
+      distance: fits.length === 1 ? 0 : distance(live, after),
+    }));
+  });
+  const twins = new Map<number, number>();
+  const taken = new Set<number>();
+  for (const { index, twin } of open.toSorted((a, b) => a.other - b.other || a.distance - b.distance)) {
+    if (twins.has(index) || taken.has(twin)) continue;
+    twins.set(index, twin);
+    taken.add(twin);
+  }
+  return twins;
+}
+
+function isNamedByContent(object: Manifest | undefined): boolean {
+  return object !== undefined && NAMED_BY_CONTENT.test(object.metadata.name);
+}
+
+/** Lines that only one of them has. */
+function distance(live: Manifest | undefined, after: Manifest | undefined): number {
+  const [was, is] = [linesOf(live), linesOf(after)];
+  return [...was].filter((line) => !is.has(line)).length + [...is].filter((line) => !was.has(line)).length;
+}
+
+function linesOf(object: Manifest | undefined): ReadonlySet<string> {
+  if (object === undefined) return new Set();
+  const { metadata: _metadata, status: _status, data, ...rest } = object;
+  const texts = Object.entries(isFields(data) ? data : {}).map(([key, value]): readonly [string, string] => [
+    key,
+    object.kind === "Secret" ? decoded(String(value)) : String(value),
+  ]);
+  const all = [...texts, ["", JSON.stringify(rest, null, 1)] as const];
+  return new Set(all.flatMap(([key, text]) => text.split("\n").map((line) => `${key} ${line}`)));
 }
 
 function samePlace(live: Manifest, after: Manifest): boolean {
@@ -86,12 +122,10 @@ function samePlace(live: Manifest, after: Manifest): boolean {
   return (
     live.kind === after.kind &&
     was.namespace === is.namespace &&
-    NAMED_BY_CONTENT.test(was.name) &&
-    NAMED_BY_CONTENT.test(is.name) &&
     was.name.replace(NAMED_BY_CONTENT, "") === is.name.replace(NAMED_BY_CONTENT, "")
   );
 }
 
-function componentOf({ metadata }: Manifest): string | undefined {
-  return metadata.labels?.[LABEL.component];
+function componentOf(object: Manifest | undefined): string | undefined {
+  return object?.metadata.labels?.[LABEL.component];
 }

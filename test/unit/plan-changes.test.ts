@@ -296,6 +296,34 @@ function groundOf(...objects: Manifest[]): Ground {
   return { cloud, ...rest, live: objects, manager: "us" };
 }
 
+test("of several things with one name before the hash, each goes for the one that it has most in common with", () => {
+  const base = (hash: string, lines: readonly string[], kind = "ConfigMap"): Manifest => {
+    const text = lines.join("\n");
+    const stored = kind === "Secret" ? Buffer.from(text).toString("base64") : text;
+    return object(kind, `nova-base-${hash}`, { data: { "10-base.conf": stored } });
+  };
+  const common = ["[DEFAULT]", "a = 1", "b = 2"];
+  const [api, compute, scheduler] = [["workers = 3"], ["host = n1", "vif = 5"], ["discover = 3", "fuzzy = 0"]];
+  for (const kind of ["ConfigMap", "Secret"]) {
+    const live = [api, compute, scheduler].map((own, index) => base(`000000000${index}`, [...common, ...own], kind));
+    const after = [scheduler, api, compute].map((own, index) =>
+      base(`111111111${index}`, [...common, "new = 1", ...own], kind),
+    );
+    const { changes } = objectChanges(
+      [...after.map((one) => ({ after: one })), ...live.map((one) => ({ live: one }))],
+      keyed,
+    );
+    assert.deepEqual(
+      changes.map(({ type, key, replaces }) => [type, key.slice(-1), replaces?.slice(-1)]),
+      [
+        ["changed", "0", "2"],
+        ["changed", "1", "0"],
+        ["changed", "2", "1"],
+      ],
+    );
+  }
+});
+
 test("what the API server writes into objects for itself is no change", () => {
   const job = (title: string, uid: string, image: string): Manifest =>
     object("Job", title, {
