@@ -66,9 +66,22 @@ export function mayRun(running: RunningPlan | undefined, id: StepId): boolean {
   return running?.held === undefined || running.held.includes(id);
 }
 
-/** Whether an aborted plan has come to its end: of what ran, each is done or failed. Pure. */
-export function isAborted(running: RunningPlan, pass: ReadonlyMap<StepId, StepView>): boolean {
-  return (running.held ?? []).every((id) => pass.get(id)?.state !== "running");
+/**
+ * Whether an aborted plan has come to its end: of what ran, each is done, failed, or takes longer than it may. What changes a
+ * database is waited for, however long it takes. Pure.
+ */
+export function isAborted(
+  running: RunningPlan,
+  steps: readonly PlanStep[],
+  pass: ReadonlyMap<StepId, StepView>,
+  now: Date,
+): boolean {
+  return (running.held ?? []).every((id) => {
+    const view = pass.get(id);
+    if (view?.state !== "running") return true;
+    const step = steps.find((one) => one.id === id);
+    return step?.database === false && isStuck(running, step, view, now);
+  });
 }
 
 /** Each step of a plan as its status tells it. Pure. */

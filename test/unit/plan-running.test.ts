@@ -106,10 +106,12 @@ test("paused or aborted, only what ran goes on", () => {
   assert.equal(phaseOf(held), "Paused");
   assert.deepEqual(withAction(held, "Abort", ["c"]).held, ["b"], "what ran first counts");
   assert.deepEqual(withAction(held, "Run", []), NOTHING);
-  assert.deepEqual(
-    [isAborted(held, views({ b: "running" })), isAborted(held, views({ b: "failed", c: "running" }))],
-    [false, true],
-  );
+  const isOver = (states: Parameters<typeof views>[0], seconds: number, steps = STEPS): boolean =>
+    isAborted({ ...held, ended: { a: at(1).toISOString() } }, steps, views(states), at(seconds));
+  assert.deepEqual([isOver({ b: "running" }, 60), isOver({ b: "failed", c: "running" }, 2)], [false, true]);
+  assert.ok(isOver({ b: "running" }, 62), "what never ends does not hold it up");
+  const migration = STEPS.map((one) => ({ ...one, database: true }));
+  assert.ok(!isOver({ b: "running" }, 3600, migration), "a database is not left in the middle");
   const told = abortedSteps(statuses({ ...held, ended: { a: at(1).toISOString() } }, views({ b: "failed" }), at(2)));
   assert.deepEqual(
     told.map(({ id, state, side }) => [id, state, side]),

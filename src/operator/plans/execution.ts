@@ -102,7 +102,8 @@ export class PlanExecution {
     const steps = stepStatuses(running, known.steps, { pass: views, expected, now: now(), onFailure });
     const next = { ...state, running };
     if (pass.progress.complete) return this.#succeed(cloud, next, { known, steps });
-    if (resource?.spec.action === "Abort" && isAborted(running, views)) return this.#abort(cloud, next, steps);
+    if (resource?.spec.action === "Abort" && isAborted(running, known.steps, views, now()))
+      return this.#abort(cloud, next, steps);
     const told = { resource, running, steps, known, expected, pass };
     return { state: next, ...(await this.#tell(namespace, told)) };
   }
