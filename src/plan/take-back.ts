@@ -108,9 +108,12 @@ function itemsByKey(list: unknown, keys: readonly string[]): Items {
   );
 }
 
-/** The spec with these fields set or gone; lists and maps that are missing are made. Pure. */
+/**
+ * The spec with these fields set or gone; lists and maps that are missing are made, and a map goes with its last field: an
+ * API server that is given an empty one by server-side apply keeps null. Pure.
+ */
 export function edited(spec: Spec, edits: readonly FieldEdit[]): Spec {
-  return edits.reduce<unknown>((whole, { path, value }) => withEdit(whole, path, value), spec) as Spec;
+  return edits.reduce<unknown>((whole, { path, value }) => withEdit(whole, path, value) ?? {}, spec) as Spec;
 }
 
 function withEdit(whole: unknown, [part, ...rest]: Path, value: unknown): unknown {
@@ -118,7 +121,7 @@ function withEdit(whole: unknown, [part, ...rest]: Path, value: unknown): unknow
   if (typeof part === "string") {
     const { [part]: inner, ...others } = isFields(whole) ? whole : {};
     const next = withEdit(inner, rest, value);
-    if (next === undefined) return others;
+    if (next === undefined) return Object.keys(others).length === 0 ? undefined : others;
     return Object.hasOwn(isFields(whole) ? whole : {}, part)
       ? { ...(whole as Spec), [part]: next }
       : { ...others, [part]: next };

@@ -57,9 +57,9 @@ test("what was changed elsewhere since stays", () => {
   });
   const { conflicts, spec } = takenBack(before, made, now);
   assert.deepEqual(conflicts, []);
-  assert.equal(spec.services.glance.replicas, 1);
-  assert.deepEqual(spec.services.glance.options, { DEFAULT: { workers: 3 } });
-  assert.equal(spec.services.nova.replicas, 3);
+  assert.equal(spec.services["glance"]?.replicas, 1);
+  assert.deepEqual(spec.services["glance"]?.options, { DEFAULT: { workers: 3 } });
+  assert.equal(spec.services["nova"]?.replicas, 3);
   assert.deepEqual(
     spec.compute.pools.map(({ name, maxUnavailable }) => [name, maxUnavailable]),
     [
