@@ -183,11 +183,12 @@ export class World {
     await this.#operator?.stop();
   }
 
-  /** One pass, when the operator's watches have seen all that was written. */
-  async pass(): Promise<void> {
+  /** One pass, when the operator's watches have seen all that was written; answers in how many seconds the next is due. */
+  async pass(): Promise<number | undefined> {
     await sleep(5);
-    await this.#operator?.reconciler.reconcile(KEY);
+    const outcome = await this.#operator?.reconciler.reconcile(KEY);
     await this.#operator?.events.flush();
+    return outcome?.requeueAfterSeconds;
   }
 
   /** Passes with controllers between them until nothing moves; answers the number of passes. */

@@ -163,6 +163,13 @@ describe("a change of a Cloud", { timeout: 120_000 }, () => {
       await world.asOthers(() => world.kube.patch(ref, { type: "merge", value: { spec: { action } } }));
     }
 
+    it("it is looked at again when nothing happens, so that a step which never ends is told", async () => {
+      await running();
+      // A second after the last, its status is told again.
+      await new Promise((done) => setTimeout(done, 1_050));
+      assert.equal(await world.pass(), 10);
+    });
+
     it("it is paused and resumed: no further step begins meanwhile", async () => {
       await running();
       await say("Pause");

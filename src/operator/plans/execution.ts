@@ -42,6 +42,8 @@ export interface Pass {
 
 /** Seconds between two writes of a running plan's status. */
 const TELL_SECONDS = 1;
+/** Seconds after which a running plan is looked at when no event comes: a step that takes too long makes none. */
+const LOOK_SECONDS = 10;
 
 export interface Ended {
   readonly plan: string;
@@ -118,7 +120,7 @@ export class PlanExecution {
       readonly expected: Expectation;
       readonly pass: Pass;
     },
-  ): Promise<{ again?: number }> {
+  ): Promise<{ again: number }> {
     const { running, resource } = told;
     const { book, now } = this.#options;
     const since = (now().getTime() - (this.#told.get(running.plan) ?? 0)) / 1000;
@@ -141,7 +143,7 @@ export class PlanExecution {
       steps: [...steps] as NonNullable<PlanStatus["steps"]>,
     });
     this.#told.set(running.plan, now().getTime());
-    return {};
+    return { again: LOOK_SECONDS };
   }
 
   /** With what the logs say of steps that failed. */
