@@ -11,6 +11,8 @@ import { parse } from "yaml";
 import { cloudRef, readCloud } from "../../src/api/cloud.ts";
 import { customResourceDefinitions } from "../../src/api/crd.ts";
 import { API_VERSION } from "../../src/api/names.ts";
+import { agreeUp } from "../../src/cli/agreement.ts";
+import { loadCloud } from "../../src/cli/cloud-file.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { createClient } from "../../src/kube/http-client.ts";
 import { fieldAt, type KubeObject } from "../../src/kube/types.ts";
@@ -43,6 +45,7 @@ describe(
     let folder: string;
     let file: string;
     let plan: Plan;
+    let images: Readonly<Record<string, string>>;
 
     before(async () => {
       folder = await mkdtemp(join(tmpdir(), "plan-commands-"));
@@ -53,9 +56,14 @@ describe(
       config.users = [{ name: "u", user: { token: OPERATOR_TOKEN } }];
       await writeFile(join(folder, "other-user"), JSON.stringify(config), { mode: 0o600 });
       kube = createClient(server.config);
-      const { images } = fixedInput(await loadWorkloads());
+      images = fixedInput(await loadWorkloads()).images;
       const crds = customResourceDefinitions();
-      const install = operatorManifests({ operatorImage: "operator:1", images, crds, cloudRules: await everyRule() });
+      const install = operatorManifests({
+        operatorImage: images["operator"] ?? "",
+        images,
+        crds,
+        cloudRules: await everyRule(),
+      });
       for (const object of [...install, ...cloudNamespaceManifests(LAPTOP.metadata)]) await kube.apply(object, CHANGE);
       const labels = { "underpin.dev/cloud": "laptop.laptop" };
       await kube.apply({ apiVersion: "v1", kind: "Node", metadata: { name: "n1", labels } }, CHANGE);
@@ -136,6 +144,28 @@ describe(
       await kube.patch(ref, { type: "merge", value: { status: whole } }, { subresource: "status" });
     }
 
+    /** What `up` would write, and what it asked before. */
+    async function up(more: { images?: Readonly<Record<string, string>>; plan?: string } = {}) {
+      const asked: string[] = [];
+      let out = "";
+      const written = await agreeUp({
+        kube,
+        loaded: await loadCloud(file),
+        images,
+        yes: false,
+        out: (text) => void (out += text),
+        ask: (question) => Promise.resolve(void asked.push(question)),
+        ...more,
+      });
+      return { written, asked: asked.length, out };
+    }
+
+    test("up asks nothing before a first Cloud, and knows no plan of it", async () => {
+      await fileSays({});
+      assert.deepEqual((await up()).asked, 0);
+      await assert.rejects(up({ plan: "0".repeat(64) }), /no plan that could have been reviewed/);
+    });
+
     test("apply asks before a Cloud is made, and makes it by server-side apply; again it writes nothing", async () => {
       await fileSays({});
       const silent = run(["apply", "-f", file]);
@@ -178,6 +208,21 @@ describe(
       assert.equal((JSON.parse(run(["plan", "-f", file, "-o", "json"]).out) as Plan).hash, plan.hash);
       assert.match(run(["apply", "-f", file]).out, /nothing was changed/);
       assert.equal((await stored()).metadata.resourceVersion, cloud.metadata.resourceVersion);
+    });
+
+    test("up asks nothing where nothing changes, and asks for another file and for other images", async () => {
+      const same = await up();
+      assert.equal(same.asked, 0);
+      assert.equal(fieldAt(same.written, "spec", "change", "approvedPlan"), plan.hash, "an approval stays");
+      const newer = { ...images, glance: "example.org/glance:2", openstack: "example.org/openstack:2" };
+      const upgrade = await up({ images: newer });
+      assert.equal(upgrade.asked, 1);
+      assert.match(upgrade.out, /Cloud laptop\/laptop, plan [0-9a-f]{12}\n/);
+      await assert.rejects(up({ images: newer, plan: plan.hash }), /is not [0-9a-f]{12} any more/);
+      await fileSays({ services: { glance: { replicas: 3 } } });
+      const changed = await up();
+      assert.equal(changed.asked, 1);
+      assert.match(changed.out, /^THE CLOUD\n {2}services\.glance\.replicas: 2 → 3\n/);
     });
 
     test("what changes no object is told by its fields, and asked for too", async () => {

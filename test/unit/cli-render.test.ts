@@ -193,6 +193,28 @@ test("what up says in the end has at most ten lines", () => {
     );
 });
 
+test("up says what a Plan waits for, and the command that goes on", () => {
+  const waits = {
+    plan: "laptop-7-3f9a1c2b",
+    phase: "Pending",
+    message: "Plan laptop-7-3f9a1c2b: no window",
+    installed: false,
+  } as const;
+  assert.deepEqual(summaryLines({ changed: true, waits }), [
+    "There is no cloud yet.",
+    "  plan     laptop-7-3f9a1c2b waits: no window",
+    "  next     underpin approve laptop-7-3f9a1c2b",
+  ]);
+  const there = summaryLines({
+    changed: true,
+    waits: { ...waits, phase: "Paused", installed: true },
+    apiUrl: "https://10.90.0.11:30443",
+    cloudsYaml: { file: "/root/.config/openstack/clouds.yaml", entry: "underpin" },
+  });
+  assert.equal(there[0], "The cloud is up, as it was before the change.");
+  assert.match(there[2] ?? "", /underpin resume laptop-7/);
+});
+
 test("the doctor gives the cure of what is lacking", () => {
   const lines = checkLines([
     { id: "root", ok: true, found: "root", cure: "" },
