@@ -12,6 +12,8 @@ export interface RunningPlan {
   readonly ended: Readonly<Record<StepId, string>>;
   /** Steps that ran when it was paused or aborted: they alone go on. Absent: it was neither. */
   readonly held?: readonly StepId[];
+  /** It was paused meanwhile: its seconds are no measure for others. */
+  readonly interrupted?: boolean;
   /** A step does not succeed: the plan gives way to the next change. */
   readonly failed?: boolean;
 }
@@ -55,8 +57,8 @@ export function withAction(
   ran: readonly StepId[],
 ): RunningPlan {
   if (action === "Run") {
-    const { held: _held, ...rest } = running;
-    return rest;
+    const { held, ...rest } = running;
+    return held === undefined ? running : { ...rest, interrupted: true };
   }
   return running.held === undefined ? { ...running, held: [...ran].toSorted() } : running;
 }

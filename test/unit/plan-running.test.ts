@@ -105,7 +105,8 @@ test("paused or aborted, only what ran goes on", () => {
   );
   assert.equal(phaseOf(held), "Paused");
   assert.deepEqual(withAction(held, "Abort", ["c"]).held, ["b"], "what ran first counts");
-  assert.deepEqual(withAction(held, "Run", []), NOTHING);
+  assert.deepEqual(withAction(held, "Run", []), { ...NOTHING, interrupted: true });
+  assert.equal(withAction(NOTHING, "Run", []), NOTHING);
   const isOver = (states: Parameters<typeof views>[0], seconds: number, steps = STEPS): boolean =>
     isAborted({ ...held, ended: { a: at(1).toISOString() } }, steps, views(states), at(seconds));
   assert.deepEqual([isOver({ b: "running" }, 60), isOver({ b: "failed", c: "running" }, 2)], [false, true]);

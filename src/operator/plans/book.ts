@@ -6,6 +6,7 @@ import type { KubeClient } from "../../kube/client.ts";
 import { isReason } from "../../kube/errors.ts";
 import type { KubeObject, ObjectRef } from "../../kube/types.ts";
 import { chunkOf, contentConfigMaps, packContent, type PlanContent, unpackContent } from "../../plan/content.ts";
+import { withConditions } from "./conditions.ts";
 
 /** The Cloud that a Plan is of, or the Plan that a content is of. */
 export interface PlanOwner {
@@ -81,8 +82,9 @@ export class PlanBook {
   /** Writes the whole status when it differs; what it does not name goes. A Plan that somebody deleted stays deleted. Throws KubeError. */
   async tell(namespace: string, name: string, status: PlanStatus): Promise<void> {
     const before = this.find(namespace, name)?.status;
-    if (canonicalJson(before) === canonicalJson(status)) return;
-    const object = { apiVersion: API_VERSION, kind: PLAN_KIND, metadata: { name, namespace }, status };
+    const whole = withConditions(status, before, new Date());
+    if (canonicalJson(before) === canonicalJson(whole)) return;
+    const object = { apiVersion: API_VERSION, kind: PLAN_KIND, metadata: { name, namespace }, status: whole };
     const options = { fieldManager: FIELD_MANAGER, force: true, subresource: "status" } as const;
     try {
       this.#remember(await this.#client.apply(object, options));

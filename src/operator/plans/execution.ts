@@ -30,7 +30,10 @@ export interface ExecutionOptions {
 }
 
 /** What of a plan an execution goes by. */
-type Known = Pick<Plan, "steps" | "workloads">;
+type Known = Pick<Plan, "steps" | "workloads"> & {
+  /** What the steps do is not known: what they took is no measure for others. */
+  readonly vague?: boolean;
+};
 
 /** What a pass over the graph came to. */
 export interface Pass {
@@ -167,7 +170,8 @@ export class PlanExecution {
     const message = `All ${steps.length} steps are done.`;
     const end = await this.#end(cloud, running, { phase: "Succeeded", message, steps });
     // Seconds of a plan that was paused are not its own.
-    const done = running.held === undefined ? steps.flatMap((step) => timeOf(running, step)) : [];
+    const own = running.held === undefined && running.interrupted !== true && known.vague !== true;
+    const done = own ? steps.flatMap((step) => timeOf(running, step)) : [];
     const fresh = recordsOf(known, { steps: done, seconds: secondsBetween(running.startedAt, end), endedAt: end });
     const records = done.length === 0 ? state.records : keptRecords([...(state.records ?? []), ...fresh]);
     const rest = withoutRunning(state, running, end);
@@ -243,7 +247,7 @@ export class PlanExecution {
       database: false,
       timeoutSeconds: Number.MAX_SAFE_INTEGER,
     }));
-    return { steps, workloads: [] };
+    return { steps, workloads: [], vague: true };
   }
 }
 

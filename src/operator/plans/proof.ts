@@ -13,12 +13,16 @@ export interface ProofOptions {
 
 /** Seconds after a plan's end when the witness is asked: what it sends last takes as long to come back. */
 const LAST_ANSWERS_SECONDS = 12;
+/** How often a witness is asked that saw nothing: it may have been about to start. And the seconds between. */
+const ASKED = 3;
+const BETWEEN_SECONDS = 10;
 
 /** Gathers the evidence of plans that have ended, beside the passes; a killed process leaves it to the next. */
 export class PlanProof {
   readonly #options: ProofOptions;
   readonly #gathering = new Set<string>();
   readonly #gathered = new Map<string, Evidence>();
+  readonly #asked = new Map<string, number>();
 
   constructor(options: ProofOptions) {
     this.#options = options;
@@ -30,13 +34,21 @@ export class PlanProof {
     if (first === undefined) return { state };
     const evidence = this.#gathered.get(first.plan);
     if (evidence === undefined) {
-      const due = (Date.parse(first.to) - this.#options.now().getTime()) / 1000 + LAST_ANSWERS_SECONDS;
+      const wait = LAST_ANSWERS_SECONDS + (this.#asked.get(first.plan) ?? 0) * BETWEEN_SECONDS;
+      const due = (Date.parse(first.to) - this.#options.now().getTime()) / 1000 + wait;
       if (due > 0) return { state, again: due };
       this.#begin(cloud, first);
       return { state };
     }
+    const asked = (this.#asked.get(first.plan) ?? 0) + 1;
+    if (evidence.witness === "Blind" && asked < ASKED) {
+      this.#asked.set(first.plan, asked);
+      this.#gathered.delete(first.plan);
+      return { state, again: BETWEEN_SECONDS };
+    }
     await this.#options.book.add(cloud.metadata.namespace, first.plan, { evidence });
     this.#gathered.delete(first.plan);
+    this.#asked.delete(first.plan);
     const rest = (state.unproven ?? []).slice(1);
     const { unproven: _unproven, ...without } = state;
     return {
