@@ -357,7 +357,10 @@ describe(
           "created PodDisruptionBudget/laptop/glance",
         ],
       );
-      assert.match((await run({ region: "West" }, "--detail")).stdout, /\nGRAPH\n[^]*\nOPTIONS\n[^]*\nOBJECTS\n[^]*\nSTEPS\n/);
+      assert.match(
+        (await run({ region: "West" }, "--detail")).stdout,
+        /\nGRAPH\n[^]*\nOPTIONS\n[^]*\nOBJECTS\n[^]*\nSTEPS\n/,
+      );
       assert.equal((await run({}, "--context", "nowhere")).status, 1);
     });
 
