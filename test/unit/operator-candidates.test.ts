@@ -3,6 +3,7 @@ import { afterEach, describe, it } from "node:test";
 import { readPlan, type Plan } from "../../src/api/plan.ts";
 import { Cache } from "../../src/kube/cache.ts";
 import { fieldAt } from "../../src/kube/types.ts";
+import { withConditions } from "../../src/operator/plans/conditions.ts";
 import { Candidates } from "../../src/operator/plans/candidate.ts";
 import { type PlanParts, planParts } from "../../src/operator/plans/parts.ts";
 import type { Manifest, Workload } from "../../src/workloads/contract.ts";
@@ -99,6 +100,7 @@ describe("a Plan that somebody made", { timeout: 120_000 }, () => {
     const candidates = await ready();
     const { status } = await propose(candidates, { cloud: "laptop" });
     assert.equal(status?.message, "Nothing would be done.");
+    assert.equal(status.conditions?.find(({ type }) => type === "Complete")?.reason, "Candidate");
     const name = "nowhere";
     await world.asOthers(() =>
       world.kube.create({
@@ -113,4 +115,34 @@ describe("a Plan that somebody made", { timeout: 120_000 }, () => {
     const told = await world.kube.get({ apiVersion: API, kind: "Plan", namespace: "laptop", name });
     assert.match(String(fieldAt(told, "status", "message")), /There is no Cloud nowhere in laptop/);
   });
+});
+
+it("a Plan's conditions follow its approval and its phase, and keep the time since which they hold", () => {
+  const at = (seconds: number): Date => new Date(seconds * 1000);
+  const told = (status: ReturnType<typeof withConditions>) =>
+    status.conditions?.map(({ type, status: is, reason, lastTransitionTime }) => [
+      type,
+      is,
+      reason,
+      lastTransitionTime,
+    ]);
+  const pending = withConditions({ phase: "Pending", message: "it waits" }, undefined, at(1));
+  const approval = { user: "jane", by: "PlanApproval", time: at(2).toISOString() } as const;
+  const running = withConditions({ ...pending, phase: "Running", approval }, pending, at(2));
+  const done = withConditions({ ...running, phase: "Succeeded" }, running, at(3));
+  assert.deepEqual([pending, running, done].map(told), [
+    [
+      ["Approved", "False", "NotApproved", at(1).toISOString()],
+      ["Complete", "False", "Pending", at(1).toISOString()],
+    ],
+    [
+      ["Approved", "True", "PlanApproval", at(2).toISOString()],
+      ["Complete", "False", "Running", at(1).toISOString()],
+    ],
+    [
+      ["Approved", "True", "PlanApproval", at(2).toISOString()],
+      ["Complete", "True", "Succeeded", at(3).toISOString()],
+    ],
+  ]);
+  assert.deepEqual(withConditions(done, done, at(9)), done);
 });
