@@ -97,7 +97,7 @@ describe("a change that somebody must approve", { skip: here, timeout: 900_000 }
   test("another hash is refused with its reason, and changes nothing", async () => {
     const { code, stderr } = await patch({ change: { approvedPlan: "0".repeat(64) } });
     assert.equal(code, 1);
-    assert.match(stderr, /0000.*(no|not).*plan/i);
+    assert.match(stderr, /no plan of Cloud laptop has this hash/);
   });
 
   test("approved, it is carried out as it was shown, though the operator is killed in the middle", async () => {
@@ -142,12 +142,19 @@ describe("a change that somebody must approve", { skip: here, timeout: 900_000 }
   });
 
   test("aborted, the cloud is well and says on which side each step is; undone, it is what it was", async () => {
-    await patched({ services: { keystone: { options: { DEFAULT: { max_project_tree_depth: 6 } } }, ...options(23) } });
-    const plan = await inPhase("a Plan that runs", undefined, ["Running"]);
-    const aborted = await underpin(["abort", plan.metadata.name, "--yes"]);
-    assert.equal(aborted.code, 0, aborted.stderr);
+    const keystone = { options: { DEFAULT: { max_project_tree_depth: 6 } } };
+    await patched({ change: { approval: "Manual", approvedPlan: null }, services: { keystone, ...options(23) } });
+    const plan = await inPhase("a Plan that waits", undefined, ["Pending"]);
+    // Said before it begins: what would begin first is known.
+    const action = '{"spec":{"action":"Abort"}}';
+    await kubectl(...IN_CLOUD, "patch", `plan/${plan.metadata.name}`, "--type=merge", "-p", action);
+    await patched({ change: { approvedPlan: plan.status?.hash } });
     const { status } = await inPhase("a Plan that is aborted", plan.metadata.name, ["Aborted"]);
-    for (const step of status?.steps ?? []) assert.ok(step.side === "Old" || step.side === "New", step.id);
+    assert.equal(status?.approval?.by, "Cloud");
+    assert.ok((status.steps ?? []).length >= 4);
+    for (const step of status.steps ?? []) assert.equal(step.side, "Old", step.id);
+    assert.doesNotMatch(await kubectl(...IN_CLOUD, "get", "configmaps", "-o", "yaml"), /max_project_tree_depth/);
+    await patched({ change: { approval: "Automatic", approvedPlan: null } });
     await kubectl(...IN_CLOUD, "wait", "cloud/laptop", "--for=condition=Ready", "--timeout=240s");
     const undone = await underpin(["undo", plan.metadata.name, "--yes"], { timeoutMs: 300_000 });
     assert.equal(undone.code, 0, undone.stderr);
