@@ -6,7 +6,7 @@ import { clusterIPs } from "../desired/facts.ts";
 import { hypervisorManifests } from "../desired/hypervisors.ts";
 import { bareInput, type GatheredInput, gatherInput, type InputOptions } from "../desired/input.ts";
 import { buildDesired, type Desired } from "../desired/objects.ts";
-import { Releases } from "../desired/release-facts.ts";
+import type { Releases } from "../desired/release-facts.ts";
 import { type CloudState, INVENTORY_NAME, readState, STATE_NAME } from "../desired/state.ts";
 import type { ApplyResult } from "../kube/apply.ts";
 import type { Cache } from "../kube/cache.ts";
@@ -39,6 +39,7 @@ export interface CloudReconcilerOptions {
   readonly clouds: Cache;
   readonly nodes: Cache;
   readonly clusterDomain: string;
+  readonly releases: Releases;
   readonly gateway: ((cloud: Cloud) => string) | undefined;
   /** Asks for another pass over this Cloud. */
   readonly enqueue: (key: string) => void;
@@ -68,13 +69,11 @@ type Outcome = { readonly requeueAfterSeconds: number | undefined };
 export class CloudReconciler {
   readonly #options: CloudReconcilerOptions;
   readonly #scopes = new Map<string, Promise<CloudScope>>();
-  readonly #releases: Releases;
   readonly #story: CloudStory;
 
   constructor(options: CloudReconcilerOptions) {
     this.#options = options;
     this.#story = new CloudStory(options);
-    this.#releases = new Releases(options.onError);
   }
 
   async close(): Promise<void> {
@@ -149,8 +148,8 @@ export class CloudReconciler {
   }
 
   #inputOptions(): InputOptions {
-    const { workloads, images, clusterDomain, nodes } = this.#options;
-    return { workloads, images, clusterDomain, nodes: nodes.list(), releases: this.#releases };
+    const { workloads, images, clusterDomain, nodes, releases } = this.#options;
+    return { workloads, images, clusterDomain, nodes: nodes.list(), releases };
   }
 
   async #execute(input: BuildInput, state: CloudState, context: PassContext): Promise<Outcome> {

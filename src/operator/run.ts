@@ -4,6 +4,7 @@ import { CLOUD_KIND } from "../api/cloud.ts";
 import { API_VERSION, SYSTEM_NAMESPACE } from "../api/names.ts";
 import { APPROVAL_KIND, PLAN_KIND } from "../api/plan.ts";
 import type { Cache } from "../kube/cache.ts";
+import { Releases } from "../desired/release-facts.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { fieldAt } from "../kube/types.ts";
 import { OptionsJudge } from "../options/index.ts";
@@ -43,12 +44,13 @@ export interface OperatorOptions {
 export async function runOperator(options: OperatorOptions): Promise<StopReason> {
   const { client, metrics, log, clusterDomain } = options;
   const images = JSON.parse(await readFile(options.imagesFile, "utf8")) as Record<string, string>;
+  const onError = (where: string, error: unknown): void => log("warn", { where, error: messageOf(error) });
   const manager = new Manager({
     client,
     metrics,
     lease: { namespace: SYSTEM_NAMESPACE, name: "underpin-operator", identity: options.identity },
     health: { host: options.inCluster ? "0.0.0.0" : "127.0.0.1", port: options.inCluster ? OPERATOR_HEALTH_PORT : 0 },
-    onError: (where, error) => log("warn", { where, error: messageOf(error) }),
+    onError,
     onLead: () => log("info", { message: "this process leads" }),
   });
   const clouds = manager.cache({ apiVersion: API_VERSION, kind: CLOUD_KIND });
@@ -64,8 +66,10 @@ export async function runOperator(options: OperatorOptions): Promise<StopReason>
   const approvals = manager.cache({ apiVersion: API_VERSION, kind: APPROVAL_KIND });
   const workloads = await loadWorkloads();
   const { inCluster } = options;
+  const releases = new Releases(onError);
   const parts = planParts({
     client,
+    releases,
     workloads,
     images,
     clusterDomain,
@@ -85,12 +89,13 @@ export async function runOperator(options: OperatorOptions): Promise<StopReason>
     events,
     admission,
     plans: parts,
+    releases,
     clusterDomain,
     gateway: options.inCluster ? gateway : undefined,
     enqueue: (key) => controller.enqueue(key),
     onWrite: metrics.onWrite,
     onDrift: driftTeller({ clouds, events, metrics, log: (fields) => log("info", fields) }),
-    onError: (where, error) => log("warn", { where, error: messageOf(error) }),
+    onError,
     log: (fields) => log("info", fields),
   });
   const controller = new Controller<string>({
@@ -128,7 +133,7 @@ export async function runOperator(options: OperatorOptions): Promise<StopReason>
         judge: (cloud) => judge.judge(cloud),
         approvals: new ApprovalReview({ client }),
         enqueue: (key) => controller.enqueue(key),
-        onError: (where, error) => log("warn", { where, error: messageOf(error) }),
+        onError,
       })
     : undefined;
   try {

@@ -4,6 +4,7 @@ import { customResourceDefinitions } from "../../src/api/crd.ts";
 import { resolveService } from "../../src/api/cloud.ts";
 import { API_VERSION, CLI_FIELD_MANAGER, LABEL, MANAGED_BY } from "../../src/api/names.ts";
 import { contentHash } from "../../src/content/canonical.ts";
+import { Releases } from "../../src/desired/release-facts.ts";
 import { Cache } from "../../src/kube/cache.ts";
 import type { KubeClient } from "../../src/kube/client.ts";
 import { createClient } from "../../src/kube/http-client.ts";
@@ -139,6 +140,7 @@ export class PlanWorld {
       workloads: WORKLOADS,
       images: {},
       clusterDomain: "cluster.local",
+      releases: new Releases(() => undefined),
       enqueue: () => undefined,
     };
     const nothing = {

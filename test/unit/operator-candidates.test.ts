@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
 import { readPlan, type Plan } from "../../src/api/plan.ts";
+import { Releases } from "../../src/desired/release-facts.ts";
 import { Cache } from "../../src/kube/cache.ts";
 import { fieldAt } from "../../src/kube/types.ts";
 import { withConditions } from "../../src/operator/plans/conditions.ts";
@@ -36,7 +37,13 @@ describe("a Plan that somebody made", { timeout: 120_000 }, () => {
     await world.settle();
     await edit({ change: { approval: "Manual" } });
     await world.settle();
-    const cluster = { client: world.kube, workloads: WORKLOADS, images: {}, clusterDomain: "cluster.local" };
+    const cluster = {
+      client: world.kube,
+      workloads: WORKLOADS,
+      images: {},
+      clusterDomain: "cluster.local",
+      releases: new Releases(() => undefined),
+    };
     const plans = new Cache(world.kube, { apiVersion: API, kind: "Plan" });
     plans.start();
     await plans.waitForSync();

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { customResourceDefinitions } from "../../src/api/crd.ts";
+import { Releases } from "../../src/desired/release-facts.ts";
 import { Cache } from "../../src/kube/cache.ts";
 import { KubeError } from "../../src/kube/errors.ts";
 import { FakeKube } from "../../src/kube/fake.ts";
@@ -282,6 +283,7 @@ class Operator {
       workloads: options.workloads ?? workloads(),
       images: options.images ?? {},
       clusterDomain: "cluster.local",
+      releases: new Releases(() => undefined),
       enqueue: () => undefined,
     };
     this.events = new EventRecorder(kube, { controller: "underpin.dev/operator", instance: "test" });

@@ -9,6 +9,7 @@ import type { Plan } from "../../plan/plan.ts";
 import {
   abortedSteps,
   isAborted,
+  NOT_ASKED,
   phaseOf,
   type RunningPlan,
   secondsBetween,
@@ -215,7 +216,7 @@ export class PlanExecution {
         witness: "Blind",
         apis: [],
         podsRestarted: [],
-        notes: ["The witness has not been asked yet."],
+        notes: [NOT_ASKED],
       },
     });
     this.#known.delete(running.plan);

@@ -1,4 +1,5 @@
 import type { Cloud } from "../../api/cloud.ts";
+import type { Releases } from "../../desired/release-facts.ts";
 import type { EvidencePorts } from "../../evidence/gather.ts";
 import type { Cache } from "../../kube/cache.ts";
 import type { KubeClient } from "../../kube/client.ts";
@@ -17,6 +18,7 @@ export interface PlanPartsOptions {
   readonly clusterDomain: string;
   /** Reference of the operator's image. */
   readonly operatorImage: string;
+  readonly releases: Releases;
   readonly plans: Cache;
   readonly approvals: Cache;
   readonly evidence: (cloud: Cloud) => EvidencePorts;

@@ -1,7 +1,9 @@
 import type { Cloud } from "../../api/cloud.ts";
 import { contentHash } from "../../content/canonical.ts";
 import { CannotPlanError, planCloud } from "../../desired/plan-cloud.ts";
+import type { Releases } from "../../desired/release-facts.ts";
 import type { KubeClient } from "../../kube/client.ts";
+import { type Claims, loadClaims } from "../../options/owned.ts";
 import type { Plan } from "../../plan/plan.ts";
 import { catalogueHash } from "../../desired/catalogue-hash.ts";
 import type { Workload } from "../../workloads/contract.ts";
@@ -13,6 +15,8 @@ export interface ProposerOptions {
   readonly clusterDomain: string;
   /** Reference of the operator's image. */
   readonly operatorImage: string;
+  /** What is known of releases, read once. */
+  readonly releases: Releases;
 }
 
 /** Seconds for which a plan that waits is taken for current; it is made again before its first write in any case. */
@@ -27,6 +31,7 @@ export class Proposer {
   readonly identity: string;
   readonly #options: ProposerOptions;
   readonly #latest = new Map<string, { readonly of: string; readonly proposal: Proposal }>();
+  #claims: Promise<Claims> | undefined;
   readonly #catalogues = new Map<string, Promise<string>>();
 
   constructor(options: ProposerOptions) {
@@ -49,9 +54,11 @@ export class Proposer {
 
   /** The plan of a Cloud or of a candidate for it. Throws KubeError. */
   async plan(cloud: Cloud, generation?: number): Promise<Proposal> {
-    const { client, workloads, images, clusterDomain, operatorImage: operator } = this.#options;
+    const { client, workloads, images, clusterDomain, releases, operatorImage: operator } = this.#options;
+    this.#claims ??= loadClaims();
     const catalogue = await this.#catalogue(cloud.spec.release);
-    const options = { client, workloads, images, clusterDomain, operator, catalogue };
+    const claims = await this.#claims;
+    const options = { client, workloads, images, clusterDomain, operator, catalogue, releases, claims };
     const madeAt = Date.now();
     try {
       const plan = await planCloud(cloud, { ...options, ...(generation === undefined ? {} : { generation }) });
