@@ -7,6 +7,7 @@ import { fieldAt } from "../kube/types.ts";
 import { describeDrift, DRIFT_KEY, DRIFT_NAME, type DriftRecord, readDrift } from "../plan/drift.ts";
 import { CliError, EXIT } from "./errors.ts";
 import { listPlans } from "./plans.ts";
+import { isGathered } from "./render/plan-words.ts";
 
 /** A Plan as the history tells it. Times are ISO 8601. */
 export interface PlannedChange {
@@ -101,7 +102,7 @@ function plannedChange({ metadata, status }: Plan): PlannedChange {
     ...(approval === undefined ? {} : { approvedBy: approval.user }),
     ...(evidence?.seconds === undefined ? {} : { seconds: evidence.seconds }),
     ...(seen ? { noticed: { failed, worstGapSeconds, partly } } : {}),
-    ...(evidence !== undefined && !seen ? { blind: true } : {}),
+    ...(isGathered(evidence) && !seen ? { blind: true } : {}),
   };
 }
 

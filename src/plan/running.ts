@@ -24,6 +24,9 @@ export interface StepView {
   readonly message?: string;
 }
 
+/** The note of an evidence that stands in for the one that is still gathered. */
+export const NOT_ASKED = "The witness has not been asked yet.";
+
 export type StepStatus = NonNullable<PlanStatus["steps"]>[number];
 
 type Steps = readonly Pick<PlanStep, "id" | "after" | "timeoutSeconds">[];

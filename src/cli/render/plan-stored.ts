@@ -9,7 +9,7 @@ import { evidenceNotes, evidenceTable, evidenceWords } from "./plan-evidence.ts"
 import { markdown } from "./plan-markdown.ts";
 import { FENCED, type PlanFormat, rowLines } from "./plan.ts";
 import { storedRows, titleOf } from "./plan-summary.ts";
-import { awaitsEvidence, duration, type Row } from "./plan-words.ts";
+import { awaitsEvidence, duration, GATHERING, isGathered, type Row } from "./plan-words.ts";
 import { tableWithin } from "./table.ts";
 import { hangingLines } from "./width.ts";
 
@@ -69,7 +69,10 @@ function storedMarkdown(plan: StoredPlan, view: StoredView): string {
     ...storedRows(plan, nextCommand(plan)),
     ...(status?.evidence === undefined
       ? []
-      : evidenceWords(status.evidence).map((text): Row => ({ head: "evidence", text }))),
+      : (isGathered(status.evidence) ? evidenceWords(status.evidence) : [GATHERING]).map((text): Row => ({
+          head: "evidence",
+          text,
+        }))),
   ];
   return markdown({
     title: `Plan ${name} of ${cloudOf(plan)}`,
@@ -164,6 +167,7 @@ function evidenceLines(status: PlanStatus | undefined, all: boolean, width: numb
   if (evidence === undefined) return [];
   const expected = summary?.expectedSeconds === undefined ? "" : `; expected were ${duration(summary.expectedSeconds)}`;
   const took = evidence.seconds === undefined ? [] : [`It took ${duration(evidence.seconds)}${expected}.`];
+  if (!isGathered(evidence)) return [...took, GATHERING].flatMap((line) => hangingLines("", line, width));
   const table = evidenceTable(evidence, width);
   return [
     ...[...took, ...evidenceWords(evidence)].flatMap((line) => hangingLines("", line, width)),

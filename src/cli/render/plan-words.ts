@@ -2,6 +2,7 @@
 import type { Plan as StoredPlan, PlanPhase } from "../../api/plan.ts";
 import type { Effect } from "../../plan/impact.ts";
 import type { Plan } from "../../plan/plan.ts";
+import { NOT_ASKED } from "../../plan/running.ts";
 import type { Summary } from "../../plan/summary.ts";
 
 /** A head and what is said under it; a command is never divided, for it is to be copied. */
@@ -71,7 +72,12 @@ export function isOver(phase: PlanPhase | undefined): boolean {
 
 /** What was carried out gets evidence; it comes some seconds after the end. */
 export function awaitsEvidence({ status }: StoredPlan): boolean {
-  return status?.evidence === undefined && (status?.phase === "Succeeded" || status?.phase === "Aborted");
+  return !isGathered(status?.evidence) && (status?.phase === "Succeeded" || status?.phase === "Aborted");
+}
+
+/** Whether somebody was asked what users noticed; before that it is no word about the witness. */
+export function isGathered(evidence: NonNullable<StoredPlan["status"]>["evidence"]): boolean {
+  return evidence !== undefined && evidence.notes?.includes(NOT_ASKED) !== true;
 }
 
 /** What is said of it meanwhile. */

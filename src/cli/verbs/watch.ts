@@ -32,8 +32,8 @@ export const command = buildCommand<Flags, [string?], CliContext>({
   ),
 });
 
-/** The witness's last answers come 12 s after the end, and it takes some seconds to gather them. */
-const EVIDENCE_MS = 30_000;
+/** The witness is asked 12 s after the end, and twice more when it saw nothing; it takes some seconds to gather its answers. */
+const EVIDENCE_MS = 45_000;
 
 async function watch(cli: CliContext, flags: Flags, name?: string): Promise<ExitCode> {
   return withCluster(cli, flags, async (kube) => {
