@@ -94,6 +94,17 @@ describe(
       return { code: status, out: stdout, err: stderr };
     }
 
+    /** What a shell proposes for the last word. */
+    function completed(...words: string[]): string {
+      const env = {
+        PATH: process.env["PATH"],
+        KUBECONFIG: join(folder, "kubeconfig"),
+        UNDERPIN_STATE: join(folder, "state"),
+      };
+      const command = ["src/cli/main.ts", "__complete", ...words];
+      return spawnSync(process.execPath, command, { cwd: ROOT, encoding: "utf8", env }).stdout;
+    }
+
     async function fileSays(spec: object): Promise<void> {
       const { name, namespace } = LAPTOP.metadata;
       const { apiVersion, kind } = LAPTOP;
@@ -241,6 +252,14 @@ describe(
       assert.equal(wrong.out, "");
     });
 
+    test("a Cloud whose namespace is not there is told how to make one", async () => {
+      const metadata = { name: "other", namespace: "nowhere" };
+      await writeFile(file, JSON.stringify({ ...LAPTOP, metadata }));
+      const wrong = run(["apply", "-f", file, "--yes"]);
+      assert.equal(wrong.code, 1);
+      assert.match(wrong.err, /^error: The cluster is not prepared for this Cloud: [^]*\n {2}next: .*underpin up -f/);
+    });
+
     test("approve writes the hash that was shown, once; who has no right is told so", async () => {
       await planOf("laptop-2-aaaaaaaa", { phase: "Pending" }, { after: {} });
       const hash = storedPlan().status?.hash ?? "";
@@ -254,6 +273,8 @@ describe(
       assert.equal(run(["approve", "laptop-2-aaaaaaaa", "--hash", "f".repeat(12), "--yes"]).code, 1);
       assert.equal(run(["approve", "laptop-2-aaaaaaab", "--yes"]).code, 2);
       assert.equal(run(["approve", "laptop-2-aaaaaaaa"]).code, 1, "nobody can be asked");
+      assert.match(completed("approve", "lap"), /^laptop-2-aaaaaaaa\t/m);
+      assert.doesNotMatch(completed("resume", "lap"), /laptop-2/, "it does not run");
       const done = run(["approve", "laptop-2-aaaaaaaa", "--hash", hash.slice(0, 12), "--yes"]);
       assert.equal(done.code, 0, done.err);
       assert.match(run(["approve", "laptop-2-aaaaaaaa", "--yes"]).out, /was approved before/);
