@@ -1,6 +1,7 @@
 // What people do with a Plan that the operator made: approve it, pause it, let it go on, end it.
 import { API_VERSION, CLI_FIELD_MANAGER } from "../api/names.ts";
 import { APPROVAL_KIND, PLAN_KIND, type Plan } from "../api/plan.ts";
+import { readState, STATE_NAME } from "../desired/state.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { isReason } from "../kube/errors.ts";
 import type { Desired } from "../kube/types.ts";
@@ -120,7 +121,8 @@ export async function actOnPlan(acting: Acting, { name, namespace }: Named, acti
   const { kube, out, ask } = acting;
   const list = await listPlans(kube, namespace);
   const plan = planNamed(list, name);
-  const already = judge(plan, action, successor(list, plan));
+  const tried = plan.status?.phase === "Failed" && (await isTried(kube, plan));
+  const already = judge(plan, action, { tried, after: successor(list, plan) });
   if (already !== undefined) return out(already);
   if (action === "Abort") await ask(`Abort plan ${name}? ${aborting(plan)}`);
   const value = { spec: { action: action === "Resume" ? "Run" : action } };
@@ -136,11 +138,27 @@ export async function actOnPlan(acting: Acting, { name, namespace }: Named, acti
 
 const VERBS = { Pause: "be paused", Resume: "go on", Abort: "be aborted" } as const;
 
+/** Whether a failed Plan is the one that the operator still tries: no other took its place. Throws KubeError. */
+async function isTried(kube: KubeClient, { metadata }: Plan): Promise<boolean> {
+  const { namespace, name } = metadata;
+  try {
+    const state = await kube.get({ apiVersion: "v1", kind: "ConfigMap", namespace, name: STATE_NAME });
+    return readState(state).running?.plan === name;
+  } catch (error) {
+    if (isReason(error, "Forbidden")) return true; // the operator knows, and does nothing with what came too late
+    throw error;
+  }
+}
+
 /** What to say when nothing is to be done; undefined when there is. Throws CliError in the wrong phase. */
-function judge(plan: Plan, action: PlanAction, after: Plan | undefined): string | undefined {
+function judge(
+  plan: Plan,
+  action: PlanAction,
+  { tried, after }: { readonly tried: boolean; readonly after: Plan | undefined },
+): string | undefined {
   const { name } = plan.metadata;
   const { phase } = plan.status ?? {};
-  const runs = phase === "Approved" || phase === "Running" || phase === "Paused";
+  const runs = tried || phase === "Approved" || phase === "Running" || phase === "Paused";
   if (!runs) throw cannot(plan, VERBS[action], after);
   const asked = plan.spec.action;
   if (asked === "Abort") {

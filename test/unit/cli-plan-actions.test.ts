@@ -6,6 +6,7 @@ import { consent } from "../../src/cli/confirm.ts";
 import type { CliContext } from "../../src/cli/context.ts";
 import { CliError, renderError } from "../../src/cli/errors.ts";
 import { actOnPlan, approvePlan, type PlanAction } from "../../src/cli/plan-actions.ts";
+import { STATE_NAME } from "../../src/desired/state.ts";
 import { KubeError } from "../../src/kube/errors.ts";
 import { FakeKube } from "../../src/kube/fake.ts";
 import { fieldAt } from "../../src/kube/types.ts";
@@ -176,6 +177,29 @@ test("what is so already is said and not written; the wrong phase is refused", a
   for (const action of ["Pause", "Resume", "Abort"] as const)
     for (const phase of ["Pending", "Succeeded", "Failed", "Aborted", "Superseded", "Candidate"])
       await refused(act(await cluster({ phase }), action), /cannot/);
+});
+
+test("a failed Plan that is still tried can be aborted; one that another took the place of cannot", async () => {
+  for (const [running, code] of [
+    [NAME, "Abort"],
+    ["laptop-8-aaaaaaaa", "Run"],
+  ]) {
+    const kube = await cluster({ phase: "Failed", message: "keystone/db: no answer" });
+    const data = {
+      effect: JSON.stringify({ spec: { release: "2025.1" }, generation: 7, operator: "o", plan: running }),
+      running: JSON.stringify({ plan: running, startedAt: "2026-01-01T00:00:00Z", ended: {} }),
+    };
+    await kube.create({
+      apiVersion: "v1",
+      kind: "ConfigMap",
+      metadata: { name: STATE_NAME, namespace: "laptop" },
+      data,
+    });
+    if (running === NAME) await act(kube, "Abort");
+    else await refused(act(kube, "Abort"), /it has ended: it failed\. keystone\/db: no answer/);
+    const plan = await kube.get({ apiVersion: API, kind: "Plan", namespace: "laptop", name: NAME });
+    assert.equal(fieldAt(plan, "spec", "action"), code);
+  }
 });
 
 test("where nobody can be asked, a change needs --yes", async () => {
