@@ -35,9 +35,12 @@ export async function stopUnderlay(options: UnderlayOptions): Promise<void> {
   await endCluster(options);
 }
 
-/** Removes the cluster with all its data: processes, mounts, control groups, links, and what earlier removals kept. */
-export async function purgeUnderlay(options: UnderlayOptions): Promise<void> {
-  await (await endCluster(options)).purge();
+/**
+ * Removes the cluster with all its data: processes, mounts, control groups, links, and what earlier removals kept; true
+ * when there was such.
+ */
+export async function purgeUnderlay(options: UnderlayOptions): Promise<boolean> {
+  return (await endCluster(options)).purge();
 }
 
 /**

@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { exec as realExec, type Exec } from "../host/exec.ts";
 import { timed, type Report } from "../host/progress.ts";
 import { apiReady, nodesReady } from "./api-probe.ts";
@@ -222,10 +222,12 @@ export class Run {
     return { state: "running", message: "", nodes, kubeconfig };
   }
 
-  /** Removes the files of a cluster whose nodes do not run, and its data with it. */
-  async purge(): Promise<void> {
+  /** Removes the files of a cluster whose nodes do not run, and its data with it. True when data of earlier removals went, too. */
+  async purge(): Promise<boolean> {
+    const kept = await readdir(this.paths.kept).catch(() => []); // nothing was kept
     await this.forget();
     await rm(this.paths.root, { recursive: true, force: true });
+    return kept.length > 0;
   }
 
   /** Removes the files of a cluster whose nodes do not run; answers the folder with what is kept of its data. */

@@ -30,9 +30,13 @@ export class UnderlayPaths {
   get kubeconfig(): string {
     return join(this.root, "kubeconfig");
   }
+  /** Where removals keep data. */
+  get kept(): string {
+    return join(this.root, "retained");
+  }
   /** Where the data of a cluster that is removed at this time is kept. */
   retained(time: Date): string {
-    return join(this.root, "retained", time.toISOString().replaceAll(":", "-"));
+    return join(this.kept, time.toISOString().replaceAll(":", "-"));
   }
   node(name: string): string {
     return join(this.root, "nodes", name);

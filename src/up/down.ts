@@ -32,7 +32,7 @@ export interface DownResult {
   readonly removed: boolean;
   /** Folder with the data that is kept. */
   readonly kept?: string;
-  /** Clouds whose data went with the cluster. */
+  /** Whose data is gone: Clouds, and what earlier removals had kept. */
   readonly deleted: readonly string[];
 }
 
@@ -80,9 +80,10 @@ export async function purge(options: DownOptions): Promise<DownResult> {
   const { state } = await underlayState({ stateDir });
   await removeCloudEntry(openstackConfigFolder(options.env, options.home), options.entry);
   const { clouds } = await readRecord(stateDir);
-  await purgeUnderlay(options);
+  const kept = await purgeUnderlay(options);
   await forget(stateDir);
-  return { removed: state !== "absent", deleted: clouds.map(nameOf) };
+  const deleted = [...clouds.map(nameOf), ...(kept ? ["data that an earlier removal had kept"] : [])];
+  return { removed: kept || state !== "absent", deleted };
 }
 
 /**

@@ -223,8 +223,18 @@ describe("down and the data", () => {
     await recorded();
     await put(join(stateDir, "underlay/retained/earlier/t98/volumes/pvc-3_laptop_x/file"));
     assert.match(warning(true, await doomed()) ?? "", /All data/);
-    assert.deepEqual(await purge(options), { removed: true, deleted: ["laptop/laptop"] });
+    const deleted = ["laptop/laptop", "data that an earlier removal had kept"];
+    assert.deepEqual(await purge(options), { removed: true, deleted });
     assert.deepEqual(await files(stateDir), []);
+  });
+
+  it("--purge of what an earlier removal kept says that it is gone", async () => {
+    await put(join(stateDir, "underlay/retained/earlier/t98/volumes/pvc-3_laptop_x/file"));
+    const result = await purge(options);
+    assert.deepEqual(result, { removed: true, deleted: ["data that an earlier removal had kept"] });
+    assert.deepEqual(downLines(result), ["Removed.", "  data     gone: data that an earlier removal had kept"]);
+    assert.deepEqual(await files(stateDir), []);
+    assert.deepEqual(await purge(options), { removed: false, deleted: [] });
   });
 
   async function doomed() {
