@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { setTimeout as delay } from "node:timers/promises";
 import type { PlanStatus } from "../../src/api/plan.ts";
 import { type Identity, identity, output } from "./identity.ts";
-import { skip, underpin } from "./machine.ts";
+import { killOperator, processes, skip, textOf, underpin } from "./machine.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const state = process.env["UNDERPIN_STATE"];
@@ -83,27 +83,6 @@ function killNode(folder: string): void {
   const inits = processes(folder).filter((pid) => textOf(pid, "comm").trim() === "s6-svscan");
   assert.equal(inits.length, 1, "there is one node");
   process.kill(Number(inits[0]), "SIGKILL");
-}
-
-/** Ends the operator in the middle of whatever it does; 0 when it does not run yet, or not at the moment. */
-function killOperator(folder: string): number {
-  const found = processes(folder).filter((pid) => textOf(pid, "cmdline").includes("src/operator/main.ts"));
-  for (const pid of found) process.kill(Number(pid), "SIGKILL");
-  return Math.min(found.length, 1);
-}
-
-/** Processes whose files are in our state. */
-function processes(folder: string): string[] {
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.filter((pid) => textOf(pid, "mountinfo").includes(`${folder}/`));
-}
-
-function textOf(pid: string, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8");
-  } catch {
-    return ""; // ended meanwhile
-  }
 }
 
 /** Whatever was killed meanwhile: the plans that were carried out have no hole. */

@@ -78,3 +78,25 @@ function childGroups(controller: string): string[] {
     throw error;
   }
 }
+
+/** Ends the operator in the middle of whatever it does; 0 when it does not run yet, or not at the moment. */
+export function killOperator(folder: string): number {
+  const found = processes(folder).filter((pid) => textOf(pid, "cmdline").includes("src/operator/main.ts"));
+  for (const pid of found) process.kill(Number(pid), "SIGKILL");
+  return Math.min(found.length, 1);
+}
+
+/** Ids of processes whose files are in our state. */
+export function processes(folder: string): string[] {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => textOf(pid, "mountinfo").includes(`${folder}/`));
+}
+
+/** A file of a process; empty when it has ended. */
+export function textOf(pid: string, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return ""; // ended meanwhile
+  }
+}

@@ -16,6 +16,8 @@ interface Part {
   readonly name: string;
   /** Part of `--fast`, the inner loop. */
   readonly fast: boolean;
+  /** Runs only when it is named: what takes long, and of which another part takes a sample. */
+  readonly named?: true;
   /** Minutes after which it is ended and counts as failed. */
   readonly minutes: number;
   run(part: Part): Promise<Counts>;
@@ -68,13 +70,20 @@ const PARTS: readonly Part[] = [
     minutes: 35,
     run: (part) => nodeTests(part, ["test/e2e/**/*.test.ts"], 1, cloudOfTheTests()),
   },
+  {
+    name: "kills",
+    fast: false,
+    named: true,
+    minutes: 35,
+    run: (part) => nodeTests(part, ["test/kills/**/*.test.ts"], 1, cloudOfTheTests()),
+  },
 ];
 
 /** Runs the parts whose names are given, or all, or with `--fast` those of the inner loop; true when nothing failed. */
 export async function runTests(args: readonly string[]): Promise<boolean> {
   const names = args.filter((arg) => !arg.startsWith("-"));
   const chosen = PARTS.filter((part) =>
-    names.length > 0 ? names.includes(part.name) : part.fast || !args.includes("--fast"),
+    names.length > 0 ? names.includes(part.name) : part.named !== true && (part.fast || !args.includes("--fast")),
   );
   if (chosen.length === 0)
     throw new Error(`no part is named ${names.join(", ")}; there are: ${PARTS.map(({ name }) => name).join(", ")}`);
