@@ -24,6 +24,8 @@ export class PlanBook {
   readonly #client: KubeClient;
   readonly #plans: Cache;
   readonly #written = new Map<string, KubeObject>();
+  /** Each version is read once, though every pass asks. */
+  readonly #read = new WeakMap<KubeObject, PlanResource>();
 
   constructor(client: KubeClient, plans: Cache) {
     this.#client = client;
@@ -42,14 +44,14 @@ export class PlanBook {
   /** The Plan, or undefined when there is none. */
   find(namespace: string, name: string): PlanResource | undefined {
     const object = this.#newest(namespace, name);
-    return object === undefined ? undefined : readPlan(object);
+    return object === undefined ? undefined : this.#parse(object);
   }
 
   /** The operator's Plans of a Cloud, newest first; candidates left out. */
   of({ namespace, name }: PlanOwner): readonly PlanResource[] {
     return this.#plans
       .list(namespace)
-      .map((object) => readPlan(this.#newest(namespace, object.metadata.name) ?? object))
+      .map((object) => this.#parse(this.#newest(namespace, object.metadata.name) ?? object))
       .filter(({ spec }) => spec.cloud === name && spec.candidate === undefined)
       .filter(({ metadata }) => metadata.labels[LABEL.instance] === name)
       .toSorted((a, b) => (b.metadata.creationTimestamp ?? "").localeCompare(a.metadata.creationTimestamp ?? ""));
@@ -117,6 +119,12 @@ export class PlanBook {
       const { namespace, name } = metadata;
       await this.#client.delete({ apiVersion: API_VERSION, kind: PLAN_KIND, namespace, name });
     }
+  }
+
+  #parse(object: KubeObject): PlanResource {
+    const known = this.#read.get(object) ?? readPlan(object);
+    this.#read.set(object, known);
+    return known;
   }
 
   #newest(namespace: string, name: string): KubeObject | undefined {
