@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { pathsFrom } from "../../src/cli/paths.ts";
 import { exec } from "../../src/host/exec.ts";
@@ -43,4 +43,13 @@ test("every image has the reference of its recipe and a bill of materials", { sk
     assert.equal(bill.bomFormat, "CycloneDX", name);
     assert.ok(name === "operator" || bill.components.length > 0, `${name} lists its components`);
   }
+});
+
+test("what the operator's processes run was compiled beforehand, for the user who runs it", { skip }, async () => {
+  const { images } = await prepare({ cacheDir: cache, exec, nodeRuns: true, report: () => undefined });
+  const operator = images.find(({ name }) => name === "operator");
+  assert.ok(operator !== undefined);
+  const paths = readFileSync(join(dirname(operator.archive), "paths"), "utf8").split("\0");
+  const compiled = paths.filter((path) => /opt\/underpin\/\.compile-cache\/v[^/]+-42400\/[0-9a-f]+$/.test(path));
+  assert.ok(compiled.length > 300, `${compiled.length} modules`);
 });
