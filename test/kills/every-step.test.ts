@@ -2,6 +2,7 @@
 // runs only when it is named; the tests of a whole cloud take a sample.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { rmSync } from "node:fs";
 import { after, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -26,6 +27,8 @@ async function plan(): Promise<PlanItem | undefined> {
 after(async () => {
   if (here !== false) return;
   await underpin(["down", "--purge", "--yes"]);
+  for (const folder of [state, process.env["XDG_CONFIG_HOME"] ?? `${state}-config`])
+    rmSync(folder, { recursive: true, force: true });
 });
 
 test(
