@@ -305,7 +305,9 @@ test("whatever the witness was blind to, no second of it counts as seen, and the
         blind.some(({ from, to }) => T0 + ms >= from && T0 + ms < to),
       ).filter(Boolean).length;
       for (const api of evidence.apis) assert.ok(Math.abs(api.blindSeconds - dark / 1000) < 0.011 * (list.length + 1));
-      assert.equal(evidence.witness === "Saw", dark < 10);
+      // Told in hundredths of a second: what is less may be rounded to either side.
+      if (dark === 0) assert.equal(evidence.witness, "Saw");
+      if (dark >= 10) assert.notEqual(evidence.witness, "Saw");
       if (dark === 60_000) assert.equal(evidence.witness, "Blind");
     }),
     { numRuns: 40 },
