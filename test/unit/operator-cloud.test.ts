@@ -14,10 +14,7 @@ describe("the operator makes a Cloud", { timeout: 120_000 }, () => {
 
   async function ready(spec: object = {}): Promise<World> {
     world = new World();
-    await world.found(spec);
-    await world.start();
-    await world.settle();
-    assert.equal(fieldAt(await world.cloud(), "status", "phase"), "Ready");
+    await world.ready(spec);
     return world;
   }
 

@@ -24,10 +24,7 @@ describe("a change that nobody planned", { timeout: 120_000 }, () => {
 
   async function ready(spec: object = {}): Promise<void> {
     world = new World();
-    await world.found(spec);
-    await world.start();
-    await world.settle();
-    assert.equal(fieldAt(await world.cloud(), "status", "phase"), "Ready");
+    await world.ready(spec);
   }
 
   /** All that is recorded; the operator is gone then. */

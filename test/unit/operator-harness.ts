@@ -150,6 +150,14 @@ export class World {
     });
   }
 
+  /** A Cloud that its first operator has made. */
+  async ready(spec: object = {}): Promise<void> {
+    await this.found(spec);
+    await this.start();
+    await this.settle();
+    assert.equal(fieldAt(await this.cloud(), "status", "phase"), "Ready");
+  }
+
   async addNode(name: string, address: string): Promise<void> {
     const labels = { "underpin.dev/cloud": "laptop.laptop" };
     await this.asOthers(async () => {

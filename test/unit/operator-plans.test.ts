@@ -19,10 +19,7 @@ describe("a change of a Cloud", { timeout: 120_000 }, () => {
 
   async function ready(spec: object = {}): Promise<void> {
     world = new World();
-    await world.found(spec);
-    await world.start();
-    await world.settle();
-    assert.equal(fieldAt(await world.cloud(), "status", "phase"), spec === undefined ? "" : "Ready");
+    await world.ready(spec);
   }
 
   async function plans(): Promise<Plan[]> {

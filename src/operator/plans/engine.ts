@@ -41,7 +41,7 @@ export class PlanEngine {
     const state = withSeen(before, cloud);
     const { proposer } = this.#options;
     const { identity } = proposer;
-    const settled = isInEffect(state.effect, cloud, identity) && !this.#wasGivenUp(cloud, state);
+    const settled = isInEffect(state, identity) && !this.#wasGivenUp(cloud, state);
     if (settled) {
       // A plan of a whole cloud is megabytes.
       proposer.forget(`${cloud.metadata.namespace}/${cloud.metadata.name}`);

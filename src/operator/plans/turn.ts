@@ -41,10 +41,9 @@ export function withSeen(state: CloudState, cloud: Cloud): CloudState {
   return { ...state, seen: { spec, generation: cloud.metadata.generation } };
 }
 
-/** Whether the stored spec, carried out by this operator, is what is in effect. Pure. */
-export function isInEffect(effect: Effect | undefined, cloud: Cloud, operator: string): boolean {
-  if (effect?.operator !== operator) return false;
-  return specHash(effect.spec) === specHash(cloud.spec);
+/** Whether the spec that was seen last, carried out by this operator, is what is in effect. Pure. */
+export function isInEffect({ effect, seen }: CloudState, operator: string): boolean {
+  return effect?.operator === operator && specHash(effect.spec) === seen?.spec;
 }
 
 /** The Cloud as it is worked towards: the spec in effect, and how it is changed and kept as it is stored now. Pure. */
