@@ -69,8 +69,22 @@ interface Scene {
   readonly gather: (from: Date, to?: Date) => Promise<Evidence>;
 }
 
+/**
+ * What is asserted here is counted in seconds of the machine's clock, and a machine that stands still itself, or whose clock is
+ * set, is seen by the witness: it then says blind, rightly, and the scene showed nothing. So a scene has three attempts; what is
+ * wrong with the witness or the evidence is wrong in each.
+ */
+async function watched(work: (scene: Scene) => Promise<void>, attempts = 3): Promise<void> {
+  try {
+    await staged(work);
+  } catch (error) {
+    if (attempts <= 1) throw error;
+    await watched(work, attempts - 1);
+  }
+}
+
 /** A witness that has seen an API that works, and has ended its one life-cycle, of which the stand-in knows nothing. */
-async function watched(work: (scene: Scene) => Promise<void>): Promise<void> {
+async function staged(work: (scene: Scene) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "evidence-"));
   const stub = new OpenStackStub();
   const door = new Door(await stub.start());
@@ -151,7 +165,7 @@ async function until(done: () => Promise<boolean>): Promise<void> {
 const seconds = (moment: Date): number => (Date.now() - moment.getTime()) / 1000;
 const noted = (evidence: Evidence): string => (evidence.notes ?? []).join("\n");
 
-describe("evidence", { concurrency: true, timeout: 90_000 }, () => {
+describe("evidence", { concurrency: true, timeout: 240_000 }, () => {
   test("nothing happened: all of it was seen, and no gap is longer than the time between reads and some", () =>
     watched(async ({ gather }) => {
       const from = new Date();
@@ -189,12 +203,16 @@ describe("evidence", { concurrency: true, timeout: 90_000 }, () => {
       const from = new Date();
       await sleep(500);
       door.hold(true);
-      await sleep(3_200);
+      await sleep(3_500);
       door.hold(false);
-      await sleep(1_000);
-      const [network] = (await gather(from)).apis;
+      // Answered as soon as the machine finds the time.
+      let network: Evidence["apis"][number] | undefined;
+      await until(async () => {
+        const evidence = await gather(from);
+        [network] = evidence.apis;
+        return (network?.slow ?? 0) >= 2 && !noted(evidence).includes("no answer yet");
+      });
       assert.equal(network?.failed, 0);
-      assert.ok((network?.slow ?? 0) >= 2, `${network?.slow} slow`);
       assert.ok((network?.worstGapSeconds ?? 0) >= 3, `a gap of ${network?.worstGapSeconds} s`);
     }));
 
