@@ -64,6 +64,7 @@ export function buildScript(recipe: Recipe): string {
     stagePhase(recipe),
     inside("merged", recipe.commands.join("\n")),
     recipe.removals.length === 0 ? "" : inside("merged", `rm -rf -- ${recipe.removals.join(" ")}`),
+    recipe.packages.includes("python3") ? inside("merged", COMPILE) : "",
     harvest(recipe),
   ];
   return phases.filter((phase) => phase !== "").join("\n\n") + "\n";
@@ -124,6 +125,12 @@ function inside(tree: string, script: string): string {
 function install(packages: readonly string[]): string {
   return `apt-get install -y -q --no-install-recommends -o Dpkg::Use-Pty=0 ${packages.toSorted().join(" ")}`;
 }
+
+/**
+ * Debian compiles its modules by their times, which are changed in the layer: each process would compile some two hundred
+ * of them anew, with nowhere to write the result.
+ */
+const COMPILE = "python3 -W ignore -m compileall -q -f -j 0 --invalidation-mode unchecked-hash /usr/lib/python3*";
 
 /** Without their own scripts, which call each other while they go. */
 function purge(patterns: readonly string[]): string {

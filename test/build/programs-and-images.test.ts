@@ -8,6 +8,7 @@ import { pathsFrom } from "../../src/cli/paths.ts";
 import { exec } from "../../src/host/exec.ts";
 import { imageReferences } from "../../src/images/index.ts";
 import { prepare } from "../../src/up/prepare.ts";
+import { imagePython } from "../harness/image-python.ts";
 
 // The slow part of a first `up`, on its own: what it leaves in the cache is what the contract tests and `up` then use.
 const { cache } = pathsFrom(process.env, homedir());
@@ -52,4 +53,17 @@ test("what the operator's processes run was compiled beforehand, for the user wh
   const paths = readFileSync(join(dirname(operator.archive), "paths"), "utf8").split("\0");
   const compiled = paths.filter((path) => /opt\/underpin\/\.compile-cache\/v[^/]+-42400\/[0-9a-f]+$/.test(path));
   assert.ok(compiled.length > 300, `${compiled.length} modules`);
+});
+
+test("no process of OpenStack's compiles a module at its start", { skip, timeout: 120_000 }, async () => {
+  await using python = await imagePython("openstack");
+  const imported = await python.run(`import subprocess, sys
+command = [sys.executable, "-v", "-c", "import nova.conductor.manager, neutron.plugins.ml2.plugin, keystone.server"]
+print(subprocess.run(command, stderr=subprocess.PIPE, text=True, check=True).stderr)`);
+  const modules = [...imported.matchAll(/code object from '?(\/[^'\n]+)/g)].map(([, file = ""]) => file);
+  assert.ok(modules.length > 1000, `${modules.length} modules`);
+  assert.deepEqual(
+    modules.filter((file) => !file.endsWith(".pyc")),
+    [],
+  );
 });

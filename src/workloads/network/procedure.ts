@@ -1,8 +1,8 @@
 import type { BuildInput, Manifest, Step } from "../contract.ts";
-import { applyStep, pick } from "../kit/index.ts";
+import { applyStep, ofService, pick } from "../kit/index.ts";
 import { hasGuests } from "./nodes.ts";
 
-/** The switch, then what fills it; the metadata agent needs nothing but both, and nobody waits for it but guests. */
+/** The switch, then what fills it; nobody waits for the metadata agent but guests. */
 export function procedure(input: BuildInput, objects: readonly Manifest[]): readonly Step[] {
   return [
     applyStep({
@@ -22,14 +22,15 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
       impact: { level: "WritesFail", on: "networks of the node", seconds: 10 },
       onFailure: "ovn-controller has no connection to the southbound database: underpin logs network.",
     }),
-    ...(hasGuests(input.cloud) ? [metadata(objects)] : []),
+    ...(hasGuests(input.cloud) ? [metadata(input, objects)] : []),
   ];
 }
 
-function metadata(objects: readonly Manifest[]): Step {
+function metadata(input: BuildInput, objects: readonly Manifest[]): Step {
   return applyStep({
     id: "network/metadata",
-    needs: ["network/ready"],
+    // It serves networks that neutron has made: until there can be one, its start would only delay what makes them.
+    needs: ["network/ready", ...ofService(input, "neutron", "neutron/answers")],
     objects: pick(objects, "DaemonSet", "ovn-metadata"),
     // Its proxies end with it. Guests ask for metadata when they start, and again when they get no answer.
     impact: { level: "ReadsSlow", on: "metadata of guests that start", seconds: 20 },

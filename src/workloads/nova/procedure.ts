@@ -3,7 +3,7 @@ import type { Impact } from "../../api/step.ts";
 import type { BuildInput, Manifest, Step } from "../contract.ts";
 import { applyStep, callStep, componentReplicas, pick } from "../kit/index.ts";
 
-/** Schemas and cells; then everything at once; then the nodes are in their cell. */
+/** Schemas and cells; then the APIs at once, the daemons that ask them; then the nodes are in their cell. */
 export function procedure(input: BuildInput, objects: readonly Manifest[]): readonly Step[] {
   if (input.cloud.spec.services["nova"]?.enabled !== true) return [];
   const part = (name: string, kind: string, needs: readonly string[]) =>
@@ -22,9 +22,12 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
       onFailure: "The log of the Job nova-db says which database could not be changed: underpin logs nova-db.",
     }),
     part("api", "Deployment", ["nova/db", "rabbitmq/ready"]),
-    part("conductor", "StatefulSet", ["nova/db", "rabbitmq/ready"]),
-    part("scheduler", "StatefulSet", ["nova/db", "rabbitmq/ready"]),
-    part("metadata", "Deployment", ["nova/db", "rabbitmq/ready"]),
+    // Both ask keystone where placement is before anything else, and end when nobody answers (nova/scheduler/client/report.py):
+    // each start in vain costs as much as one that succeeds, and then the kubelet's back-off.
+    part("conductor", "StatefulSet", ["nova/db", "rabbitmq/ready", "placement/answers"]),
+    part("scheduler", "StatefulSet", ["nova/db", "rabbitmq/ready", "placement/answers"]),
+    // Guests ask it when they start, so it comes beside the nodes' nova-compute.
+    part("metadata", "Deployment", ["nova/db", "nova/conductor"]),
     // Nothing waits for consoles: they come when the first node can run guests.
     part("novncproxy", "Deployment", ["nova/answers", "nova/compute-mapped"]),
     answers(),
