@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { generateCredential } from "../../src/operator/generate.ts";
 import type { Manifest } from "../../src/workloads/contract.ts";
 import { accountsSql } from "../../src/workloads/mariadb/accounts.ts";
 import { loadWorkloads } from "../../src/workloads/registry.ts";
@@ -56,13 +58,13 @@ interface Report {
   readonly unfinished?: { readonly "a row": Kept; readonly lingering: Run };
 }
 
-describe("a schema", { skip, concurrency: 2 }, () => {
+describe("what Jobs make in databases:", { skip, concurrency: 2 }, () => {
   let python: ImagePython;
   before(async () => (python = await imagePython("openstack", ["mariadb"])), { timeout: 120_000 });
   after(async () => python[Symbol.asyncDispose]());
 
   for (const [name, service] of Object.entries(SERVICES))
-    test(`${name}'s is made, though interrupted, and kept`, { timeout: 240_000 }, async (context) => {
+    test(`${name}'s schema is made, though interrupted, and kept`, { timeout: 240_000 }, async (context) => {
       const given = { ...inputOf(name), ...service, unfinished: service.unfinished === true, seed: SEED };
       const report = JSON.parse(await python.run(DRIVER, JSON.stringify(given))) as Report;
       const { runs, last } = report.interrupted;
@@ -76,6 +78,26 @@ describe("a schema", { skip, concurrency: 2 }, () => {
       assertKept(report.unfinished["a row"], "unfinished, a row");
       assertWhole(report.unfinished.lingering, "a transaction lingers");
     });
+
+  test("a password of random bits costs little at each login, a person's costs what keystone asks for", async () => {
+    const script = `import json, sys
+import keystone.conf
+from keystone.common import password_hashing
+from hashing import hashed_for
+keystone.conf.configure()
+keystone.conf.CONF([], project="keystone", default_config_files=[])
+hashes = []
+for password in json.load(sys.stdin):
+    with hashed_for(password):
+        hashes.append(password_hashing.hash_password(password))
+    assert password_hashing.check_password(password, hashes[-1])
+hashes.append(password_hashing.hash_password("after it"))
+print(json.dumps([one[:7] for one in hashes]))`;
+    const hashing = fileURLToPath(new URL("../../src/workloads/keystone/scripts/hashing.py", import.meta.url));
+    const passwords = [generateCredential("password"), "S3cret of a person, and a rather long one"];
+    const hashes = JSON.parse(await python.run(script, JSON.stringify(passwords), [hashing])) as unknown;
+    assert.deepEqual(hashes, ["$2b$04$", "$2b$12$", "$2b$12$"]);
+  });
 });
 
 /** Every run went on until it was interrupted; after the last one all is as if nothing had been. */

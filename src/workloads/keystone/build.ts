@@ -99,6 +99,7 @@ function database(input: BuildInput): readonly Manifest[] {
     files: {
       "db.py": scriptText(import.meta.url, "db.py"),
       "seed.py": scriptText(import.meta.url, "seed.py"),
+      "hashing.py": scriptText(import.meta.url, "hashing.py"),
       "catalog.json": JSON.stringify(wanted),
     },
     mounted: [secretDir("config", config.metadata.name, configDir("keystone")), caDir(), ...keyDirs()],

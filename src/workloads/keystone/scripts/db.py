@@ -6,6 +6,7 @@ import keystone.conf
 from keystone.cmd.bootstrap import Bootstrapper
 from keystone.common import sql
 from keystone.common.sql import upgrades
+from hashing import hashed_for
 from underpin_schema import database_url, restartable
 
 CONFIG_DIR = Path("/etc/keystone/conf.d")
@@ -37,7 +38,8 @@ def bootstrap(wanted):
     bootstrapper.internal_url = own["internal"]
     bootstrapper.admin_url = own["internal"]
     bootstrapper.immutable_roles = True
-    bootstrapper.bootstrap()
+    with hashed_for(bootstrapper.admin_password):
+        bootstrapper.bootstrap()
     return bootstrapper
 
 

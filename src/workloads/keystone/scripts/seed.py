@@ -7,6 +7,7 @@ import uuid
 
 from keystone import exception
 from keystone.common import driver_hints, provider_api
+from hashing import hashed_for
 
 PROVIDERS = provider_api.ProviderAPIs
 
@@ -33,7 +34,8 @@ class Seed:
             user = PROVIDERS.identity_api.get_user_by_name(wanted["name"], self.domain)
         except exception.UserNotFound:
             fields = {"name": wanted["name"], "password": password(wanted["name"]), "domain_id": self.domain}
-            user = PROVIDERS.identity_api.create_user({**fields, "enabled": True})
+            with hashed_for(fields["password"]):
+                user = PROVIDERS.identity_api.create_user({**fields, "enabled": True})
         for role in wanted["roles"]:
             try:
                 PROVIDERS.assignment_api.add_role_to_user_and_project(user["id"], project, self.roles[role])
