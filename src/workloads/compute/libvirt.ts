@@ -47,7 +47,7 @@ export function libvirt(input: BuildInput, pool: ComputePool): readonly Manifest
     mount: { name: "config", mountPath: "/etc/libvirt/qemu.conf", subPath: "qemu.conf", readOnly: true },
   };
   const files = configMapDir("config", config.metadata.name, CONFIG_DIR, 0o555);
-  const answers = execProbe([`${CONFIG_DIR}/libvirt-ready.sh`], { periodSeconds: 10 });
+  const answers = execProbe([`${CONFIG_DIR}/libvirt-ready.sh`]);
   const mounted = [files, ...SHARED, ...HOST];
   const daemon = privilegedContainer({
     name: "libvirtd",

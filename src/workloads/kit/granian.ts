@@ -52,7 +52,7 @@ export const WSGI_GRACE_SECONDS = 90;
 export function connectedProbe(port: number): Probe {
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   const pattern = `^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:${hex} 01 `;
-  return execProbe(["grep", "-qE", "-m1", pattern, "/proc/net/tcp", "/proc/net/tcp6"], { periodSeconds: 10 });
+  return execProbe(["grep", "-qE", "-m1", pattern, "/proc/net/tcp", "/proc/net/tcp6"]);
 }
 
 export interface GranianApiOptions {

@@ -19,21 +19,25 @@ export function httpProbe(port: number, path: string, timing: Timing = {}): Prob
   return { httpGet: { port, path, scheme: "HTTP" }, ...READY, ...timing };
 }
 
-/** A command ends with 0. */
-export function execProbe(command: readonly string[], timing: Timing = {}): Probe {
-  return { exec: { command: [...command] }, ...READY, ...timing };
+/**
+ * A command ends with 0. Seldom: to start one in a container costs a tenth of a second of processor time, and what watches
+ * for failures all the time is the client of whatever fails.
+ */
+export function execProbe(command: readonly string[]): Probe {
+  return { exec: { command: [...command] }, ...READY, periodSeconds: 15, failureThreshold: 2 };
 }
 
 /**
  * The same test as a startup probe, up to `seconds` until the container is started again: each second, but a command
- * each other second, since starting it in the container costs a tenth of a second of processor time.
+ * each other second.
  */
 export function startupProbe(probe: Probe, seconds: number): Probe {
   const periodSeconds = "exec" in probe ? 2 : 1;
   return { ...probe, periodSeconds, failureThreshold: Math.ceil(seconds / periodSeconds) };
 }
 
-/** The same test as a liveness probe: slow and patient, since killing a busy process makes things worse. */
+/** The same test as a liveness probe: slow and patient, a minute, since killing a busy process makes things worse. */
 export function livenessProbe(probe: Probe): Probe {
-  return { ...probe, periodSeconds: 10, timeoutSeconds: 10, failureThreshold: 6 };
+  const periodSeconds = "exec" in probe ? 30 : 10;
+  return { ...probe, periodSeconds, timeoutSeconds: 10, failureThreshold: 60 / periodSeconds };
 }

@@ -59,7 +59,7 @@ function server(owner: Owner): readonly Manifest[] {
 }
 
 function serverContainer({ input }: Owner, mounted: readonly Mounted[]) {
-  const query = execProbe([`${CONFIG_DIR}/query.sh`], { periodSeconds: 5 });
+  const query = execProbe([`${CONFIG_DIR}/query.sh`]);
   return container({
     name: "mariadb",
     image: input.images["mariadb"] ?? "",

@@ -50,8 +50,8 @@ function openvswitch(owner: Owner, configDir: Mounted, remote: string): Manifest
   const { images, cloud } = owner.input;
   const mounted = [configDir, switchSockets(), hostDir("ovs-state", `${STATE}/openvswitch`, "/etc/openvswitch")];
   const common = { image: images["ovn"] ?? "", mounts: mountsOf(mounted) };
-  const database = execProbe(["ovs-vsctl", "--timeout=4", "--no-wait", "show"], { periodSeconds: 10 });
-  const answers = execProbe([`${CONFIG_DIR}/vswitchd-ready.sh`], { periodSeconds: 5 });
+  const database = execProbe(["ovs-vsctl", "--timeout=4", "--no-wait", "show"]);
+  const answers = execProbe([`${CONFIG_DIR}/vswitchd-ready.sh`]);
   return daemonSet(owner, {
     hostNetwork: true,
     graceSeconds: 10,
@@ -82,7 +82,7 @@ function openvswitch(owner: Owner, configDir: Mounted, remote: string): Manifest
 function controller(owner: Owner, configDir: Mounted): Manifest {
   const { images, cloud } = owner.input;
   const mounted = [configDir, switchSockets(), emptyDir("run", "/run/ovn")];
-  const connected = execProbe([`${CONFIG_DIR}/controller-ready.sh`], { periodSeconds: 5 });
+  const connected = execProbe([`${CONFIG_DIR}/controller-ready.sh`]);
   return daemonSet(owner, {
     hostNetwork: true,
     graceSeconds: 10,

@@ -41,9 +41,7 @@ export function build(input: BuildInput): readonly Manifest[] {
 function databaseObjects(parent: Owner, database: Database, mounted: readonly Mounted[]): readonly Manifest[] {
   const owner: Owner = { ...parent, name: database.service };
   const { cloud, images } = parent.input;
-  const answers = execProbe([`${SCRIPTS}/database-ready.sh`, String(database.port), database.schema], {
-    periodSeconds: 5,
-  });
+  const answers = execProbe([`${SCRIPTS}/database-ready.sh`, String(database.port), database.schema]);
   const server = container({
     name: "ovsdb-server",
     image: images["ovn"] ?? "",
@@ -71,7 +69,7 @@ function northd(parent: Owner, mounted: readonly Mounted[]): readonly Manifest[]
   const [nb, sb] = [northbound(input), southbound(input)];
   if (nb === undefined || sb === undefined) return [];
   const owner: Owner = { ...parent, name: "ovn-northd" };
-  const connected = execProbe([`${SCRIPTS}/northd-ready.sh`], { periodSeconds: 5 });
+  const connected = execProbe([`${SCRIPTS}/northd-ready.sh`]);
   const daemon = container({
     name: "northd",
     image: input.images["ovn"] ?? "",

@@ -64,7 +64,7 @@ function memberService(owner: Owner): Manifest {
 }
 
 function serverContainer({ input }: Owner, mounted: readonly Mounted[]) {
-  const greeting = execProbe([`${CONFIG_DIR}/ready.sh`], { periodSeconds: 5 });
+  const greeting = execProbe([`${CONFIG_DIR}/ready.sh`]);
   return container({
     name: "rabbitmq",
     image: input.images["rabbitmq"] ?? "",
