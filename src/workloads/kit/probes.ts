@@ -24,7 +24,7 @@ export function httpProbe(port: number, path: string, timing: Timing = {}): Prob
  * for failures all the time is the client of whatever fails.
  */
 export function execProbe(command: readonly string[]): Probe {
-  return { exec: { command: [...command] }, ...READY, periodSeconds: 15, failureThreshold: 2 };
+  return { exec: { command: [...command] }, ...READY, periodSeconds: 10 };
 }
 
 /**
