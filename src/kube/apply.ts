@@ -25,6 +25,8 @@ export class Applier {
   readonly #options: ApplierOptions;
   /** Differences that remain after an apply (the server's own spelling of a value, a webhook's additions), by object. */
   readonly #accepted = new Map<string, ReadonlySet<string>>();
+  /** Manifests are not changed once they are built, and one is looked at in many passes. */
+  readonly #prepared = new WeakMap<Desired, Desired>();
 
   constructor(client: KubeClient, options: ApplierOptions) {
     this.#client = client;
@@ -71,7 +73,11 @@ export class Applier {
 
   /** The object exactly as it is sent. */
   prepare(desired: Desired): Desired {
-    return prepared(desired, this.#options.shapeAnnotation);
+    const known = this.#prepared.get(desired);
+    if (known !== undefined) return known;
+    const made = prepared(desired, this.#options.shapeAnnotation);
+    this.#prepared.set(desired, made);
+    return made;
   }
 
   #unaccepted(wanted: Desired, live: KubeObject): readonly Difference[] {

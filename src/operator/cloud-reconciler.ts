@@ -192,7 +192,7 @@ export class CloudReconciler {
   /** What is in effect; of an aborted plan partly what was before it. */
   async #desired(input: BuildInput, { effect, ...state }: CloudState, scope: CloudScope): Promise<Desired> {
     const { workloads } = this.#options;
-    const next = buildDesired(workloads, input);
+    const next = scope.desired.build(workloads, input);
     if (effect?.aborted === undefined) return next;
     const { spec, steps: kept } = effect.aborted;
     const before = spec === undefined ? undefined : await this.#gather(cloudInEffect(input.cloud, spec), state, scope);

@@ -1,5 +1,6 @@
 import type { Cloud } from "../api/cloud.ts";
 import { FIELD_MANAGER, GROUP, LABEL, MANAGED_BY, nodesNamespace } from "../api/names.ts";
+import { DesiredMemo } from "../desired/memo.ts";
 import { secretManifest } from "../desired/secret-manifest.ts";
 import { secretText } from "../desired/snapshot.ts";
 import { INVENTORY_NAME } from "../desired/state.ts";
@@ -38,6 +39,8 @@ export interface ScopeOptions {
 export class CloudScope {
   readonly view: NamespaceView;
   readonly applier: Applier;
+  /** What was built in the last pass. */
+  readonly desired = new DesiredMemo();
   readonly inventory: Inventory;
   readonly drift: Drift;
   readonly calls: CallRunner;

@@ -14,8 +14,16 @@ const { values } = parseArgs({
     image: { type: "string", default: "" },
     kubeconfig: { type: "string" },
     "cluster-domain": { type: "string", default: "cluster.local" },
+    help: { type: "boolean", default: false },
   },
 });
+if (values.help) {
+  process.stdout.write(
+    "main.ts --images FILE [--image REFERENCE] [--kubeconfig FILE] [--cluster-domain NAME]\n" +
+      "Runs the operator: in its pod, or with a kubeconfig anywhere.\n",
+  );
+  process.exit(0);
+}
 const logger = pino({ level: "info", base: null });
 const metrics = new Metrics();
 const inCluster = values.kubeconfig === undefined;

@@ -9,7 +9,16 @@ import { startWitness } from "./witness.ts";
 const log = pino({ base: null, timestamp: pino.stdTimeFunctions.isoTime });
 
 try {
-  const { values } = parseArgs({ options: { config: { type: "string", default: "/etc/witness/witness.json" } } });
+  const { values } = parseArgs({
+    options: {
+      config: { type: "string", default: "/etc/witness/witness.json" },
+      help: { type: "boolean", default: false },
+    },
+  });
+  if (values.help) {
+    process.stdout.write("main.ts [--config FILE]\nRuns the witness.\n");
+    process.exit(0);
+  }
   const witness = await startWitness(await readConfig(values.config), (level, message) => log[level](message));
   const end = (): void => {
     witness.stop().then(
