@@ -107,8 +107,6 @@ function operatorDeployment(image: string, imagesName: string): Manifest {
     args: ["--images", "/etc/underpin/images/images.json", "--image", image],
     env: [
       { name: "POD_NAME", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } } },
-      // V8's young generation grows to 32 MiB and more while a cloud comes up, and hardly shrinks: 80 MiB resident for nothing.
-      { name: "NODE_OPTIONS", value: "--max-semi-space-size=4" },
     ],
     ports: [
       { name: "health", containerPort: OPERATOR_HEALTH_PORT, protocol: "TCP" },
