@@ -5,11 +5,13 @@ const user = "42400";
 const cache = `${root}/.compile-cache`;
 /**
  * V8 lets memory grow to four times what is used, unless it is told of a limit; the young generation grows to 32 MiB and
- * more while a cloud comes up, and hardly shrinks. What was compiled is taken only with the option that it was compiled with.
+ * more while a cloud comes up, and hardly shrinks.
  */
-const options = "--max-semi-space-size=4 --max-old-space-size=512 --optimize-for-size";
+const limits = ["--max-semi-space-size=4", "--max-old-space-size=512"];
+/** What was compiled with it is taken with it alone: each process of this image has it. */
+const compiled = "--optimize-for-size";
 const compile = (module: string) =>
-  `NODE_OPTIONS='${options}' NODE_COMPILE_CACHE=${cache} setpriv --reuid=${user} --regid=${user} --clear-groups node ${root}/src/${module}`;
+  `NODE_COMPILE_CACHE=${cache} setpriv --reuid=${user} --regid=${user} --clear-groups node ${compiled} ${root}/src/${module}`;
 
 export const image = {
   name: "operator",
@@ -28,8 +30,8 @@ export const image = {
     compile("witness/main.ts --help"),
     `chown -R 0:0 ${cache} && chmod -R a+rX,go-w ${cache}`,
   ],
-  env: { NODE_COMPILE_CACHE: cache, NODE_OPTIONS: options },
+  env: { NODE_COMPILE_CACHE: cache },
   user,
-  entrypoint: ["/usr/local/bin/node", `${root}/src/operator/main.ts`],
+  entrypoint: ["/usr/local/bin/node", ...limits, compiled, `${root}/src/operator/main.ts`],
   workingDir: root,
 };
