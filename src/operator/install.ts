@@ -105,9 +105,7 @@ function operatorDeployment(image: string, imagesName: string): Manifest {
     imagePullPolicy: "IfNotPresent",
     // Its image is part of what a plan stands on.
     args: ["--images", "/etc/underpin/images/images.json", "--image", image],
-    env: [
-      { name: "POD_NAME", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } } },
-    ],
+    env: [{ name: "POD_NAME", valueFrom: { fieldRef: { apiVersion: "v1", fieldPath: "metadata.name" } } }],
     ports: [
       { name: "health", containerPort: OPERATOR_HEALTH_PORT, protocol: "TCP" },
       { name: "webhook", containerPort: WEBHOOK_PORT, protocol: "TCP" },

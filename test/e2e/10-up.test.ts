@@ -18,6 +18,11 @@ interface Event {
   };
 }
 
+interface Pod {
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly status: { readonly containerStatuses?: readonly { readonly name: string; readonly restartCount: number }[] };
+}
+
 test("bad input is refused before anything is touched", { skip: here }, async () => {
   const folder = state ?? "";
   mkdirSync(folder, { recursive: true });
@@ -50,6 +55,28 @@ test("one command leads to a cloud with a guest that answers", { skip: here, tim
   mkdirSync(state ?? "", { recursive: true });
   writeFileSync(join(state ?? "", "traces-before.json"), JSON.stringify(before));
 });
+
+test(
+  "no container of the cloud had to be started twice: each came when what it needs was there",
+  { skip: here },
+  async () => {
+    const { code, stdout } = await underpin(["kubectl", "get", "pods", "--all-namespaces", "-o", "json"]);
+    assert.equal(code, 0);
+    const pods = (JSON.parse(stdout) as { readonly items: readonly Pod[] }).items;
+    const containers = pods
+      .filter(({ metadata }) => metadata.namespace.startsWith("laptop"))
+      .flatMap(({ metadata, status }) =>
+        (status.containerStatuses ?? []).map((container) => ({ pod: metadata.name, ...container })),
+      );
+    assert.ok(containers.length > 20, `${containers.length} containers`);
+    assert.deepEqual(
+      containers
+        .filter(({ restartCount }) => restartCount > 0)
+        .map(({ pod, name, restartCount }) => `${pod} ${name}: ${restartCount}`),
+      [],
+    );
+  },
+);
 
 test("run again, it changes nothing and says so", { skip: here, timeout: 120_000 }, async () => {
   const { code, stdout } = await underpin(["up"]);

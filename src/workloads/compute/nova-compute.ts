@@ -9,7 +9,7 @@ import {
   contentConfigMap,
   daemonSet,
   emptyDir,
-  execProbe,
+  workerProbe,
   hostDir,
   mountsOf,
   privilegedContainer,
@@ -53,7 +53,7 @@ export function novaCompute(input: BuildInput, pool: ComputePool): readonly Mani
     hostDir("pts", "/dev/pts"),
     ...SHARED,
   ];
-  const connected = execProbe([`${SCRIPTS}/compute-ready.sh`]);
+  const connected = workerProbe([`${SCRIPTS}/compute-ready.sh`]);
   const agent = privilegedContainer({
     name: "nova-compute",
     image: input.images["openstack"] ?? "",

@@ -7,7 +7,7 @@ import type { Layers } from "./layers.ts";
 import type { Owner } from "./names.ts";
 import { contentConfigMap, type Data } from "./objects.ts";
 import { configMapDir, container, mountsOf, volumesOf, type Mounted } from "./pods.ts";
-import { execProbe, httpProbe, livenessProbe, startupProbe, tcpProbe } from "./probes.ts";
+import { workerProbe, httpProbe, livenessProbe, startupProbe, tcpProbe } from "./probes.ts";
 import type { Resources } from "./quantity.ts";
 import { RELOAD_FILES } from "./reload.ts";
 import type { EnvVar, Lifecycle, Probe } from "./types.ts";
@@ -52,7 +52,7 @@ export const WSGI_GRACE_SECONDS = 90;
 export function connectedProbe(port: number): Probe {
   const hex = port.toString(16).toUpperCase().padStart(4, "0");
   const pattern = `^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:${hex} 01 `;
-  return execProbe(["grep", "-qE", "-m1", pattern, "/proc/net/tcp", "/proc/net/tcp6"]);
+  return workerProbe(["grep", "-qE", "-m1", pattern, "/proc/net/tcp", "/proc/net/tcp6"]);
 }
 
 export interface GranianApiOptions {

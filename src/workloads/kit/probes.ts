@@ -28,6 +28,11 @@ export function execProbe(command: readonly string[]): Probe {
   return { exec: { command: [...command] }, ...READY, periodSeconds: 8 };
 }
 
+/** The same for what only asks others and starts late: to be ready or not changes nothing but what is told of it. */
+export function workerProbe(command: readonly string[]): Probe {
+  return { ...execProbe(command), periodSeconds: 20, failureThreshold: 2 };
+}
+
 /**
  * The same test as a startup probe, up to `seconds` until the container is started again: each second, but a command
  * each other second.

@@ -8,7 +8,7 @@ import {
   credential,
   daemonSet,
   emptyDir,
-  execProbe,
+  workerProbe,
   mountsOf,
   privilegedContainer,
   PYTHON_ENV,
@@ -65,7 +65,7 @@ export function metadataAgent(owner: Owner, scripts: Mounted, remote: string): r
     namespaces,
     emptyDir("state", STATE_PATH),
   ];
-  const accepts = execProbe([`${scripts.mount.mountPath}/metadata-ready.sh`]);
+  const accepts = workerProbe([`${scripts.mount.mountPath}/metadata-ready.sh`]);
   const agent = privilegedContainer({
     name: "ovn-metadata-agent",
     image: input.images["openstack"] ?? "",
