@@ -1,10 +1,12 @@
 // Writes a file's Cloud to its cluster, agreed on beforehand; how the command line writes a Cloud is told here once.
 import { type Cloud, readCloud } from "../api/cloud.ts";
+import type { Report } from "../host/progress.ts";
 import type { KubeClient } from "../kube/client.ts";
 import { isNotFound, isReason } from "../kube/errors.ts";
 import type { Desired, KubeObject } from "../kube/types.ts";
 import { admitted } from "../up/admitted.ts";
-import { type CloudOutcome, untilCloudReady } from "../up/cloud-ready.ts";
+import { type CloudOutcome, PausedError, PlanRefusedError, untilCloudReady } from "../up/cloud-ready.ts";
+import { WaitError } from "../up/watch-until.ts";
 import { agree, cliApplier, type Proposed, type Written } from "./agreement.ts";
 import { CliError } from "./errors.ts";
 import { refusedWrite } from "./refused.ts";
@@ -28,7 +30,13 @@ export async function applyCloud(applying: Applying): Promise<void> {
   const name = nameOf(loaded.cloud);
   if (agreement.type === "nothing") {
     out(`Cloud ${name} is as the file says: nothing was changed.`);
-    const outcome = await untilKnown(applying, readCloud(agreement.live), 1).catch(() => undefined);
+    const outcome = await untilKnown(applying, readCloud(agreement.live), 1).catch((error: unknown) => {
+      // A second is enough to see a Plan that waits; that the Cloud is not Ready yet is no matter here.
+      if (error instanceof WaitError) return undefined;
+      if (!(error instanceof PausedError || error instanceof PlanRefusedError)) throw error;
+      out(`${error.message}\n  next     ${error.next}`);
+      return undefined;
+    });
     if (outcome?.type === "waits") out(waitsLines(outcome).join("\n"));
     return;
   }
@@ -79,7 +87,7 @@ export async function writing<T>(makes: string, write: () => Promise<T>): Promis
 }
 
 function untilKnown({ kube, err, signal }: Applying, cloud: Cloud, timeoutSeconds: number): Promise<CloudOutcome> {
-  const report = ({ message }: { readonly message: string }): void => err(`ok  ${message}`);
+  const report: Report = ({ state, message }) => err(`${state === "done" ? "ok " : "   "} ${message}`);
   return untilCloudReady(kube, {
     cloud,
     report: timeoutSeconds === WAIT_SECONDS ? report : () => undefined,

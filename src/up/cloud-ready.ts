@@ -50,7 +50,7 @@ export type CloudOutcome = { readonly type: "ready" } | ({ readonly type: "waits
 
 /**
  * Waits until the Cloud is Ready for the generation that was written, or its Plan waits for somebody; tells each workload
- * as it becomes ready. Throws PausedError, PlanRefusedError, WaitError.
+ * as it becomes ready, and what fails meanwhile. Throws PausedError, PlanRefusedError, WaitError.
  */
 export async function untilCloudReady(client: KubeClient, options: WaitOptions): Promise<CloudOutcome> {
   const { name, namespace } = options.cloud.metadata;
@@ -67,6 +67,7 @@ export async function untilCloudReady(client: KubeClient, options: WaitOptions):
       also: plans,
       timeoutMs: options.timeoutSeconds * 1000,
       what: `Cloud ${name} to be Ready`,
+      stands: (object) => conditionOf(object, "Ready")?.message ?? "the operator has said nothing of it",
       signal: options.signal,
     });
     const refused = refusal(found);
@@ -86,7 +87,7 @@ function outcomeOf(object: KubeObject | undefined, plans: Cache): CloudOutcome |
   const plan = status?.planRef?.name;
   const installed = status?.release?.current !== undefined;
   // The Cloud itself says that its Plan waits: a watch of Plans may be behind, and show one that was approved since.
-  const change = status?.conditions?.find(({ type }) => type === "Reconciling");
+  const change = conditionOf(object, "Reconciling");
   if (plan !== undefined && change?.reason === "AwaitingApproval")
     return { type: "waits", plan, phase: "Pending", message: change.message, installed };
   const running = plan === undefined ? undefined : readStatus(plans.get(plan, object.metadata.namespace));
@@ -107,8 +108,18 @@ function isPaused(object: KubeObject | undefined): boolean {
 /** Why the API server would refuse the Plan; undefined when it would not. */
 function refusal(object: KubeObject | undefined): string | undefined {
   if (object === undefined || !isObserved(object)) return undefined;
-  const stalled = readCloud(object).status?.conditions?.find(({ type }) => type === "Stalled");
-  return stalled?.status === "True" && stalled.reason === "PlanRefused" ? stalled.message : undefined;
+  return stalledBy(object, "PlanRefused");
+}
+
+/** The message of the Cloud's condition Stalled, when it holds for this reason. */
+function stalledBy(object: KubeObject, reason: string): string | undefined {
+  const stalled = conditionOf(object, "Stalled");
+  return stalled?.status === "True" && stalled.reason === reason ? stalled.message : undefined;
+}
+
+function conditionOf(object: KubeObject | undefined, type: string) {
+  if (object === undefined) return undefined;
+  return readCloud(object).status?.conditions?.find((condition) => condition.type === type);
 }
 
 function planOf(object: KubeObject | undefined): string | undefined {
@@ -128,6 +139,15 @@ function teller(report: Report): (object: KubeObject | undefined) => void {
   const told = new Set<string>();
   return (object) => {
     if (object === undefined) return;
+    const failing = isObserved(object) ? stalledBy(object, "StepFailed") : undefined;
+    if (failing !== undefined && !told.has(failing)) {
+      told.add(failing);
+      report({
+        part: "cloud/step",
+        state: "info",
+        message: `${failing} It is tried again; Ctrl-C leaves it to the operator.`,
+      });
+    }
     for (const service of readCloud(object).status?.services ?? []) {
       if (!service.ready || told.has(service.name)) continue;
       told.add(service.name);

@@ -11,6 +11,8 @@ export interface UntilOptions {
   readonly timeoutMs: number;
   /** For the message: `waiting for <what>`. */
   readonly what: string;
+  /** For the message: how it stood when time was up; by default its status. */
+  readonly stands?: (object: KubeObject | undefined) => string;
   readonly signal?: AbortSignal;
 }
 
@@ -41,8 +43,8 @@ export async function watchUntil(
     if (options.done(object)) result.resolve(object);
   };
   const timer = setTimeout(() => {
-    const last = JSON.stringify(cache.get(name, namespace)?.["status"] ?? "nothing").slice(0, 300);
-    result.reject(new WaitError(options.what, options.timeoutMs / 1000, last));
+    const stands = options.stands ?? statusText;
+    result.reject(new WaitError(options.what, options.timeoutMs / 1000, stands(cache.get(name, namespace))));
   }, options.timeoutMs);
   const abort = (): void => result.reject(new DOMException("interrupted", "AbortError"));
   options.signal?.addEventListener("abort", abort, { once: true });
@@ -56,4 +58,8 @@ export async function watchUntil(
     options.signal?.removeEventListener("abort", abort);
     await cache.close();
   }
+}
+
+function statusText(object: KubeObject | undefined): string {
+  return JSON.stringify(object?.["status"] ?? "nothing").slice(0, 300);
 }

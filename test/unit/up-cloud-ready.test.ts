@@ -61,6 +61,20 @@ test("ends when the Cloud is Ready for what was written, and tells of each workl
   assert.ok(told.includes("keystone is ready"));
 });
 
+test("a step that fails is told once while it is waited for, and when time is up how the Cloud stands", async () => {
+  const { wait, tell, told } = await made();
+  const waiting = wait(0.5);
+  await tell({ type: "Stalled", reason: "StepFailed", ready: false }, "Failed");
+  await tell({ type: "Stalled", reason: "StepFailed", ready: false }, "Failed");
+  await assert.rejects(
+    waiting,
+    (error) =>
+      error instanceof WaitError &&
+      new RegExp(`last seen: Plan ${PENDING.metadata.name}: it waits$`).test(error.message),
+  );
+  assert.equal(told.filter((message) => message.includes("It is tried again")).length, 1, told.join("\n"));
+});
+
 test("does not wait for a Cloud that is paused: says so, and how to go on", async () => {
   const { wait, say, generation } = await made();
   await say("Paused", generation);
