@@ -67,7 +67,7 @@ export async function untilCloudReady(client: KubeClient, options: WaitOptions):
       also: plans,
       timeoutMs: options.timeoutSeconds * 1000,
       what: `Cloud ${name} to be Ready`,
-      stands: (object) => conditionOf(object, "Ready")?.message ?? "the operator has said nothing of it",
+      stands: standing,
       signal: options.signal,
     });
     const refused = refusal(found);
@@ -77,6 +77,13 @@ export async function untilCloudReady(client: KubeClient, options: WaitOptions):
   } finally {
     await plans.close();
   }
+}
+
+/** How the Cloud stands, for who waited in vain; what was said of an earlier generation would mislead. */
+function standing(object: KubeObject | undefined): string {
+  if (object === undefined) return "nothing, the API server did not show it";
+  if (!isObserved(object)) return "the operator has not looked at this change yet";
+  return conditionOf(object, "Ready")?.message ?? "the operator has said nothing of it yet";
 }
 
 /** Undefined while it comes up, and for a Cloud that is paused. */

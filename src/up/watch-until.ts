@@ -43,8 +43,7 @@ export async function watchUntil(
     if (options.done(object)) result.resolve(object);
   };
   const timer = setTimeout(() => {
-    const stands = options.stands ?? statusText;
-    result.reject(new WaitError(options.what, options.timeoutMs / 1000, stands(cache.get(name, namespace))));
+    result.reject(new WaitError(options.what, options.timeoutMs / 1000, stands(cache.get(name, namespace), options)));
   }, options.timeoutMs);
   const abort = (): void => result.reject(new DOMException("interrupted", "AbortError"));
   options.signal?.addEventListener("abort", abort, { once: true });
@@ -60,6 +59,11 @@ export async function watchUntil(
   }
 }
 
-function statusText(object: KubeObject | undefined): string {
-  return JSON.stringify(object?.["status"] ?? "nothing").slice(0, 300);
+function stands(object: KubeObject | undefined, options: UntilOptions): string {
+  const status = JSON.stringify(object?.["status"] ?? "nothing").slice(0, 300);
+  try {
+    return options.stands?.(object) ?? status;
+  } catch {
+    return status; // an object that this version cannot read
+  }
 }

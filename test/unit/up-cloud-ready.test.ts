@@ -54,7 +54,13 @@ async function made() {
 test("ends when the Cloud is Ready for what was written, and tells of each workload", async () => {
   const { wait, say, told, generation } = await made();
   await say("Ready", generation - 1);
-  await assert.rejects(wait(0.1), (error) => error instanceof WaitError && /underpin status/.test(error.next));
+  await assert.rejects(
+    wait(0.1),
+    (error) =>
+      error instanceof WaitError &&
+      /last seen: the operator has not looked at this change yet$/.test(error.message) &&
+      /underpin status/.test(error.next),
+  );
   const waiting = wait(10);
   await say("Ready", generation);
   await waiting;

@@ -44,6 +44,7 @@ export function startupProbe(probe: Probe, seconds: number): Probe {
 
 /** The same test as a liveness probe: slow and patient, a minute, since killing a busy process makes things worse. */
 export function livenessProbe(probe: Probe): Probe {
-  const periodSeconds = "exec" in probe ? 30 : 10;
-  return { ...probe, periodSeconds, timeoutSeconds: 10, failureThreshold: 60 / periodSeconds };
+  const timing =
+    "exec" in probe ? { periodSeconds: 30, failureThreshold: 3 } : { periodSeconds: 10, failureThreshold: 6 };
+  return { ...probe, ...timing, timeoutSeconds: 10 };
 }

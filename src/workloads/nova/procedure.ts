@@ -22,8 +22,8 @@ export function procedure(input: BuildInput, objects: readonly Manifest[]): read
       onFailure: "The log of the Job nova-db says which database could not be changed: underpin logs nova-db.",
     }),
     part("api", "Deployment", ["nova/db", "rabbitmq/ready"]),
-    // Both ask keystone where placement is before anything else, and end when nobody answers (nova/scheduler/client/report.py):
-    // each start in vain costs as much as one that succeeds, and then the kubelet's back-off.
+    // Both ask keystone where placement is before anything else, and end when the front door says that nobody is there
+    // (nova/conductor/manager.py, nova/scheduler/manager.py): a start in vain costs as much as another, and the kubelet's back-off.
     part("conductor", "StatefulSet", ["nova/db", "rabbitmq/ready", "placement/answers"]),
     part("scheduler", "StatefulSet", ["nova/db", "rabbitmq/ready", "placement/answers"]),
     // Guests ask it when they start, so it comes beside the nodes' nova-compute.
