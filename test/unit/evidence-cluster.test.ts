@@ -230,7 +230,7 @@ function server(what: Seen, aheadMs = 0): (path: string) => Promise<string> {
 }
 
 const view = (ask: (path: string) => Promise<string>, window: Window, apis = ["identity", "image"]) =>
-  witnessView(ask, { window, apis }, AbortSignal.timeout(2_000));
+  witnessView(ask, { window, apis }, AbortSignal.timeout(60_000));
 
 test("an API that the witness did not watch was not seen", async () => {
   const { value, notes } = await view(server(seen()), WINDOW, ["identity", "image", "network"]);
@@ -256,8 +256,10 @@ test("another clock is asked by its own time", async () => {
 test("what lies ahead of the witness' clock is blind", async () => {
   const now = Date.now();
   const { value } = await view(server(seen()), { from: now - 10_000, to: now + 20_000 });
+  const gone = (Date.now() - now) / 1000;
   assert.equal(value.witness, "PartlyBlind");
-  assert.ok(Math.abs((value.apis[0]?.blindSeconds ?? 0) - 20) < 1);
+  const blind = value.apis[0]?.blindSeconds ?? 0;
+  assert.ok(blind > 19 - gone && blind < 21, `${blind} s`);
 });
 
 test("an answer that is no report is no evidence", async () => {

@@ -89,7 +89,8 @@ async function staged(work: (scene: Scene) => Promise<void>): Promise<void> {
   const stub = new OpenStackStub();
   const door = new Door(await stub.start());
   await door.open();
-  const port = 20_000 + Math.floor(Math.random() * 20_000);
+  // Below those that the machine gives out itself; one that is taken costs an attempt.
+  const port = 20_000 + Math.floor(Math.random() * 12_000);
   const config: WitnessConfig = {
     authUrl: `http://127.0.0.1:${door.port}/identity`,
     region: "RegionOne",
@@ -106,24 +107,24 @@ async function staged(work: (scene: Scene) => Promise<void>): Promise<void> {
   await writeFile(join(folder, "ca"), "");
   await writeFile(join(folder, "password"), STUB_USER.password);
   await writeFile(join(folder, "witness.json"), JSON.stringify(config));
-  const start = async (): Promise<ChildProcess> => {
-    const child = spawn(process.execPath, [MAIN, "--config", join(folder, "witness.json")], { stdio: "ignore" });
+  let child: ChildProcess | undefined;
+  const start = async (): Promise<void> => {
+    child = spawn(process.execPath, [MAIN, "--config", join(folder, "witness.json")], { stdio: "ignore" });
     await until(async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok);
-    return child;
   };
-  let child = await start();
   const scene: Scene = {
     door,
-    signal: (name) => void child.kill(name),
+    signal: (name) => void child?.kill(name),
     restart: async ({ stoppedMs, empty }) => {
       await ended(child);
       await sleep(stoppedMs);
       if (empty) for (const file of ["journal.jsonl", "older.jsonl"]) await rm(join(folder, file), { force: true });
-      child = await start();
+      await start();
     },
     gather: (from, to = new Date()) => gatherEvidence(portsOf(port), { from, to }),
   };
   try {
+    await start();
     await until(async () => {
       const report = (await (await fetch(`http://127.0.0.1:${port}/report`)).json()) as WitnessReport;
       return report.apis.every(({ sent, failed }) => failed >= 1 && sent >= 5);
@@ -147,8 +148,8 @@ function portsOf(port: number): EvidencePorts {
   };
 }
 
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
+async function ended(child: ChildProcess | undefined): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
   const exit = new Promise((resolve) => child.once("exit", resolve));
   child.kill("SIGKILL");
   await exit;

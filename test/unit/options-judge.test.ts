@@ -323,7 +323,8 @@ describe("options judged by the release's catalogue", () => {
     const many = Object.fromEntries(Array.from({ length: MAX_ENTRIES - 1 }, (_, at) => [`unknown_option_${at}`, at]));
     const start = performance.now();
     assert.equal(found("nova", { options: { DEFAULT: many } }).length, MAX_ENTRIES - 1);
-    assert.ok(performance.now() - start < 3000, `${performance.now() - start} ms`);
+    // Far less than what grows with the square of it would take, and far more than a busy machine needs.
+    assert.ok(performance.now() - start < 20_000, `${performance.now() - start} ms`);
     const more = { ...many, one: 1, two: 2 };
     assert.deepEqual(found("nova", { options: { DEFAULT: more } }), ["error value options"]);
   });

@@ -93,7 +93,8 @@ test("loops and laughs end at once, with the reason", () => {
   });
   assert.equal(verdict.verdict, "reject");
   assert.match(verdict.verdict === "reject" ? verdict.reason : "", /at most 1000000 characters/);
-  assert.ok(performance.now() - start < 2000);
+  // What explodes takes hours; a busy machine may take its time.
+  assert.ok(performance.now() - start < 20_000);
 });
 
 test("what a reference leads to is not told", () => {

@@ -76,5 +76,6 @@ test("nothing explodes", () => {
   assert.equal(found("^(a+)+$", `${"a".repeat(20_000)}b`), false);
   assert.equal(found("(a*)*(a*)*(a*)*c", "a".repeat(20_000)), false);
   assert.throws(() => found("a{1,1000}b", "a".repeat(100_000)), RegexError);
-  assert.ok(performance.now() - start < 3000);
+  // What explodes takes hours; a busy machine may take its time.
+  assert.ok(performance.now() - start < 20_000);
 });

@@ -138,5 +138,6 @@ test("no value takes long, however it is made", () => {
   judgeText({ kind: "float" }, `${"1_".repeat(300_000)}x`);
   judgeText({ kind: "float" }, `é1${" ".repeat(300_000)}x`);
   judgeText({ kind: "list", item: STRING }, `${",".repeat(300_000)}x`);
-  assert.ok(performance.now() - start < 5000, `${performance.now() - start} ms`);
+  // What explodes takes hours; a busy machine may take its time.
+  assert.ok(performance.now() - start < 30_000, `${performance.now() - start} ms`);
 });

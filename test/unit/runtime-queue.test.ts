@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { BackOff } from "../../src/runtime/back-off.ts";
 import { Controller, DONE } from "../../src/runtime/controller.ts";
 import { KeyedQueue } from "../../src/runtime/queue.ts";
+import { eventually } from "../contract/kube.contract.ts";
 
 type Step =
   | { readonly do: "add"; readonly key: number }
@@ -165,8 +166,9 @@ describe("Controller", () => {
     controller.enqueue("a");
     assert.equal(runs.length, 0, "nothing runs before start");
     controller.start();
-    await sleep(150);
-    assert.equal(runs.length, 3);
+    await eventually("the third run", () => runs.length === 3);
+    await sleep(60);
+    assert.equal(runs.length, 3, "and no further one");
     await controller.stop();
   });
 
