@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { ClusterConfig } from "../../src/kube/config.ts";
 import { pathsFrom } from "../../src/cli/paths.ts";
 import { exec } from "../../src/host/exec.ts";
+import { attempts } from "../harness/attempts.ts";
 
 /** Token of the operator's service account, which has the rights that are bound to it and no others. */
 export const OPERATOR_TOKEN = "operator-token";
@@ -34,8 +35,12 @@ export function binaries(): string | undefined {
   return folders.find((folder) => folder !== undefined && needed.every((name) => existsSync(join(folder, name))));
 }
 
-/** Starts both on random ports of loopback, with an administrator's token. */
+/** Starts both on random ports of loopback, with an administrator's token. A port may be taken before it is used. */
 export async function startApiServer(bin: string): Promise<ApiServer> {
+  return attempts(() => started(bin));
+}
+
+async function started(bin: string): Promise<ApiServer> {
   const folder = await mkdtemp(join(tmpdir(), "kube-contract-"));
   const [clientPort, peerPort, port] = await Promise.all([freePort(), freePort(), freePort()]);
   await makeKeys(folder);
@@ -210,12 +215,12 @@ async function waitReady(config: ClusterConfig, children: readonly Running[]): P
   const { createClient } = await import("../../src/kube/http-client.ts");
   const client = createClient(config);
   try {
-    for (const until = Date.now() + 60_000; ; await sleep(100)) {
+    for (const until = Date.now() + 120_000; ; await sleep(100)) {
       const dead = children.find(({ child }) => child.exitCode !== null);
       if (dead !== undefined) throw new Error(`${dead.child.spawnfile} ended:\n${dead.output()}`);
       const ready = await client.text({ method: "GET", path: "/readyz", idempotent: false }).catch(() => "no");
       if (ready === "ok") return;
-      if (Date.now() > until) throw new Error(`kube-apiserver is not ready after 60 s:\n${children[1]?.output()}`);
+      if (Date.now() > until) throw new Error(`kube-apiserver is not ready after 120 s:\n${children[1]?.output()}`);
     }
   } finally {
     await client.close();

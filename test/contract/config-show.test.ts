@@ -69,7 +69,7 @@ describe("config show", { skip: bin === undefined ? "kube-apiserver and etcd are
 
   /** The kind is served a moment after its definition is there. */
   async function applied(object: Desired, fieldManager: string): Promise<void> {
-    for (const end = Date.now() + 10_000; ; await sleep(100)) {
+    for (const end = Date.now() + 60_000; ; await sleep(100)) {
       try {
         await kube.apply(object, { fieldManager });
         return;

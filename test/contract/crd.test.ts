@@ -54,7 +54,7 @@ describe(
 
     async function established(): Promise<void> {
       for (const crd of customResourceDefinitions()) {
-        const deadline = Date.now() + 10_000;
+        const deadline = Date.now() + 60_000;
         while ((await conditions(crd.metadata.name))["Established"] !== "True") {
           assert.ok(Date.now() < deadline, `${crd.metadata.name} is not established`);
           await new Promise((done) => setTimeout(done, 50));
@@ -300,9 +300,9 @@ describe(
         );
         assert.match(
           await kubectl("get", "cl", "-n", "laptop"),
-          /NAME +RELEASE +PHASE +READY +AGE\nlaptop +2025\.1 +Ready +True +\d+s/,
+          /NAME +RELEASE +PHASE +READY +AGE\nlaptop +2025\.1 +Ready +True +\w+/,
         );
-        await kubectl("wait", "--for=condition=Ready", "cloud/laptop", "-n", "laptop", "--timeout=10s");
+        await kubectl("wait", "--for=condition=Ready", "cloud/laptop", "-n", "laptop", "--timeout=60s");
       },
     );
 

@@ -102,7 +102,7 @@ describe(
 
     /** Passes until the object is as it should be, and stays so. */
     async function kept(manifest: Manifest): Promise<KubeObject> {
-      for (const until = Date.now() + 10_000; Date.now() < until; await sleep(20)) {
+      for (const until = Date.now() + 60_000; Date.now() < until; await sleep(20)) {
         await scope.ports().ensure(manifest, true);
         const live = await kube.get(refOf(manifest));
         if (live !== undefined && scope.applier.open(manifest, live).length === 0) return live;
@@ -111,7 +111,7 @@ describe(
     }
 
     async function lastTold(since: number): Promise<DriftRecord> {
-      for (const until = Date.now() + 5_000; Date.now() < until; await sleep(20)) {
+      for (const until = Date.now() + 60_000; Date.now() < until; await sleep(20)) {
         const record = told[since];
         if (record !== undefined) return record;
       }
@@ -153,7 +153,7 @@ describe(
           record.fields.map(({ path }) => path),
           paths,
         );
-        assert.ok(Date.parse(record.time) >= before - 1000 && Date.parse(record.time) <= changed + 10_000);
+        assert.ok(Date.parse(record.time) >= before - 1000 && Date.parse(record.time) <= changed + 60_000);
         // The API server keeps no time of who scales.
         assert.equal(record.managerTime !== undefined, manager !== "unknown" && args[0] !== "scale");
         await sleep(50);
@@ -189,7 +189,9 @@ describe(
       const ref = await made(manifest);
       const since = told.length;
       const path = "/apis/apps/v1/namespaces/laptop/deployments/scaled/scale";
-      for (let times = 0; times < 8; times += 1) {
+      // Five are repaired, however late the watch tells of one, and three are not.
+      for (let [times, waits] = [0, 0]; waits < 3 && times < 40; times += 1) {
+        if (told.length >= since + 5) waits += 1;
         const live = (await kube.raw({ method: "GET", path, idempotent: true })) as { spec: object };
         const body = { ...live, spec: { replicas: 5 } };
         await kube.raw({ method: "PUT", path: `${path}?fieldManager=autoscaler`, body, idempotent: false });
@@ -211,7 +213,8 @@ describe(
       await kubectl("scale", "deployment/left", "--replicas=3");
       const version = (await kube.get(ref))?.metadata.resourceVersion;
       const report = { kinds: [{ kind: "Deployment", action: "Report" }] };
-      for (let times = 0; times < 5; times += 1) {
+      // It may take more looks until the watch has told of it.
+      for (let times = 0; times < 5 || (told.length === since && times < 600); times += 1) {
         use(report);
         await sleep(50);
         await scope.ports().ensure(manifest, true);

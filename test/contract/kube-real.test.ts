@@ -97,7 +97,7 @@ function realOnly(bin: string): void {
     await eventually("seen after the cut", () => caches[0]?.get("after-the-cut", "default") !== undefined);
     await Promise.all(caches.map((cache) => cache.close()));
     await own.close();
-    await eventually("no connection is left", () => proxy.open === 0, 2000);
+    await eventually("no connection is left", () => proxy.open === 0);
   });
 
   it("takes the recorder's Events and their counts", async () => {
@@ -163,7 +163,7 @@ function realOnly(bin: string): void {
       return true;
     });
     const seconds = (Date.now() - start) / 1000;
-    assert.ok(seconds > 0.5 && seconds < 10, `${seconds} s`);
+    assert.ok(seconds > 0.5 && seconds < 60, `${seconds} s`);
     await own.close();
   });
 

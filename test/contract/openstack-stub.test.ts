@@ -3,6 +3,7 @@ import { after, before, beforeEach, test } from "node:test";
 import { errorMessage } from "../../src/openstack/error.ts";
 import { networks } from "../../src/openstack/network.ts";
 import { Session, type SessionOptions } from "../../src/openstack/session.ts";
+import { attempts } from "../harness/attempts.ts";
 import { openstackContract } from "./openstack.contract.ts";
 import { OpenStackStub, STUB_USER } from "./openstack-stub.ts";
 
@@ -36,14 +37,18 @@ test("twenty calls at once log in once", () =>
     assert.equal(logins(), 1);
   }));
 
+// A token ends by the clock: where the machine stands still between two calls, another one is asked for, rightly.
 test("a token is renewed before it ends, whatever the server's clock says", () =>
-  using({}, async (session) => {
-    stub.tokenLifeMs = 50;
-    await networks.list(session);
-    await new Promise((resolve) => setTimeout(resolve, 60));
-    await networks.list(session);
-    assert.equal(logins(), 2);
-  }));
+  attempts(() =>
+    using({}, async (session) => {
+      stub.seen.length = 0;
+      stub.tokenLifeMs = 1_000;
+      await networks.list(session);
+      await new Promise((resolve) => setTimeout(resolve, 1_010));
+      await networks.list(session);
+      assert.equal(logins(), 2);
+    }),
+  ));
 
 test("all pages of a list are read", () =>
   using({}, async (session) => {

@@ -70,7 +70,7 @@ describe(
       const status = { addresses: [{ type: "InternalIP", address: "10.90.0.11" }] };
       const node = { apiVersion: "v1", kind: "Node", name: "n1" };
       await kube.patch(node, { type: "merge", value: { status } }, { subresource: "status" });
-      for (const end = Date.now() + 20_000; Date.now() < end; await sleep(100)) {
+      for (const end = Date.now() + 60_000; Date.now() < end; await sleep(100)) {
         const kinds = ["Cloud", "Plan", "PlanApproval", "Hypervisor"];
         const served = await Promise.allSettled(kinds.map((kind) => kube.list({ apiVersion: API_VERSION, kind })));
         if (served.every((one) => one.status === "fulfilled")) break;
@@ -219,6 +219,31 @@ describe(
       assert.equal((JSON.parse(run(["plan", "-f", file, "-o", "json"]).out) as Plan).hash, plan.hash);
       assert.match(run(["apply", "-f", file]).out, /nothing was changed/);
       assert.equal((await stored()).metadata.resourceVersion, cloud.metadata.resourceVersion);
+    });
+
+    test("apply that has nothing to write says that the Cloud is paused, and that is no failure", async () => {
+      const { metadata } = await stored();
+      const paused = {
+        type: "Paused",
+        status: "True",
+        reason: "Paused",
+        message: "",
+        lastTransitionTime: "2026-01-01T00:00:00Z",
+      };
+      const say = (conditions: readonly object[]) =>
+        kube.patch(
+          REF,
+          { type: "merge", value: { status: { observedGeneration: metadata.generation, conditions } } },
+          { subresource: "status" },
+        );
+      await say([paused]);
+      const told = run(["apply", "-f", file]);
+      assert.equal(told.code, 0, told.err);
+      assert.match(
+        told.out,
+        /nothing was changed\.\nCloud laptop\/laptop is paused: [^]*\n {2}next +Set spec\.change\.paused to false/,
+      );
+      await say([]);
     });
 
     test("up asks nothing where nothing changes, and asks for another file and for other images", async () => {

@@ -80,7 +80,7 @@ describe(
       await writeFile(join(folder, "kubeconfig"), server.kubeconfig, { mode: 0o600 });
       kube = createClient(server.config);
       for (const crd of customResourceDefinitions()) await kube.apply(crd, { fieldManager: "test" });
-      for (const end = Date.now() + 10_000; Date.now() < end; await sleep(100)) {
+      for (const end = Date.now() + 60_000; Date.now() < end; await sleep(100)) {
         const served = await kube.list({ apiVersion: CLOUD.apiVersion, kind: "Hypervisor" }).catch(() => undefined);
         if (served !== undefined) break;
       }

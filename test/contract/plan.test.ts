@@ -149,7 +149,7 @@ describe(
       const { images } = fixedInput(workloads);
       const rest = { clusterDomain: "cluster.local", operator: "operator:1", catalogue: "c" };
       options = { client: kube, workloads, images, ...rest };
-      for (const end = Date.now() + 10_000; Date.now() < end; await sleep(100)) {
+      for (const end = Date.now() + 60_000; Date.now() < end; await sleep(100)) {
         const served = await kube.list({ apiVersion: `${GROUP}/v1alpha1`, kind: "Hypervisor" }).catch(() => undefined);
         if (served !== undefined) break;
       }

@@ -73,7 +73,7 @@ describe(
           await kube.create(bare);
           return;
         } catch (error) {
-          if (attempt > 100) throw error;
+          if (attempt > 600) throw error;
           await sleep(100);
         }
       }
@@ -107,7 +107,7 @@ describe(
       });
       const heard = async (text: string): Promise<void> => {
         for (let attempt = 0; !out.includes(text); attempt += 1) {
-          assert.ok(attempt < 400 && child.exitCode === null, `never heard "${text}", but: ${out}${err}`);
+          assert.ok(attempt < 1200 && child.exitCode === null, `never heard "${text}", but: ${out}${err}`);
           await sleep(50);
         }
       };
