@@ -30,7 +30,7 @@ for name in tap01234567-89 br-int br-ex ext0; do ip link add "$name" type bridge
 ip netns add ovnmeta-one
 sleep 4711 &
 (exec -a "qemu-system-x86_64 -name guest=instance-00000001" sleep 4712) &
-until pgrep -f 'sleep 4711' >/dev/null && pgrep -f qemu-system >/dev/null; do sleep 0.1; done
+for try in $(seq 300); do pgrep -f 'sleep 4711' >/dev/null && pgrep -f qemu-system >/dev/null && break; sleep 0.1; done
 set +e
 `;
 const LOOK = `ls /sys/class/net | tr '\\n' ' '; ls /run/netns /host/state; pgrep -f 'sleep 4711' >/dev/null && echo bystander; pgrep -f qemu-system >/dev/null && echo guest; true`;
