@@ -115,7 +115,7 @@ describe("a guest", { skip, timeout: 900_000 }, () => {
   };
 
   test("has its key, name and user data from the metadata service", async () => {
-    const seen = await until("its user data", 60, async () => {
+    const seen = await until("its user data", 180, async () => {
       const text = await ssh("cat /run/user-data; hostname").catch(() => "");
       return text.includes(NAME) ? text : undefined;
     });
@@ -136,7 +136,7 @@ describe("a guest", { skip, timeout: 900_000 }, () => {
   });
 
   test("writes a console log that can be read", async () => {
-    const log = await until("the console log", 30, async () => {
+    const log = await until("the console log", 120, async () => {
       const text = await consoleLog(session, serverId);
       return text.includes("guest: ready") ? text : undefined;
     });
@@ -146,7 +146,7 @@ describe("a guest", { skip, timeout: 900_000 }, () => {
   test("is snapshot to an image, and another guest boots from it", async () => {
     await ssh("sync");
     const snapshot = await createServerImage(session, serverId, SNAPSHOT);
-    await until("the snapshot", 120, async () =>
+    await until("the snapshot", 240, async () =>
       (await images.show(session, snapshot))?.status === "active" ? true : undefined,
     );
     const port = await ports.create(session, { name: SNAPSHOT, network_id: network.networkId });
@@ -160,7 +160,7 @@ describe("a guest", { skip, timeout: 900_000 }, () => {
       json: { keypair: { name: SNAPSHOT, type: "ssh", public_key: (await ensureKeyFile(keyFile, NAME)).publicKey } },
     });
     const { serverId: copy } = await ensureGuestServer(session, input, quiet);
-    await until("the second boot of the disk", 90, async () =>
+    await until("the second boot of the disk", 240, async () =>
       (await consoleLog(session, copy)).includes("boot 2 of this disk") ? true : undefined,
     );
   });
@@ -234,7 +234,7 @@ async function removeAll(session: Session): Promise<void> {
   const ours = ({ name }: { readonly name: string }): boolean => name.startsWith(NAME);
   for (const server of (await servers.list(session)).filter(ours)) {
     await servers.delete(session, server.id);
-    await until("the end of a server", 60, async () =>
+    await until("the end of a server", 120, async () =>
       (await servers.show(session, server.id)) === undefined ? true : undefined,
     );
   }

@@ -5,7 +5,9 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { WitnessReport } from "../../src/witness/report.ts";
+import { attempts } from "../harness/attempts.ts";
 import { skip, underpin } from "./machine.ts";
+import { cloudReady } from "./ready.ts";
 
 const here = skip === false && process.env["UNDERPIN_STATE"] === undefined ? "there is no cloud of the tests" : skip;
 const UNDERPIN = fileURLToPath(new URL("../../underpin", import.meta.url));
@@ -29,14 +31,18 @@ const SERVICES: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   },
 };
 
-const DUMP = `rm -f /tmp/underpin-options.*.json; : >/tmp/underpin-options; sleep 1.2; cat /tmp/underpin-options.*.json`;
+/** A process answers within half a second to a touch of the file; on a machine that stands still, when it goes on. */
+const DUMP = `rm -f /tmp/underpin-options.*.json; : >/tmp/underpin-options
+for try in $(seq 60); do sleep 0.4; ls /tmp/underpin-options.*.json >/dev/null 2>&1 && break; done
+for more in 1 2 3 4; do sleep 0.2; done
+cat /tmp/underpin-options.*.json`;
 /** An API with eventlet takes a change before its next request, and nobody asks this one unless a guest does: five times a second. */
 const ASK = `import time, urllib.request, urllib.error
-for _ in range(1200):
+for _ in range(6000):
     try:
         urllib.request.urlopen("http://127.0.0.1:8775/", timeout=5).read()
-    except urllib.error.HTTPError:
-        pass
+    except OSError:
+        pass  # an error is an answer, and a late one is asked for again
     time.sleep(0.2)`;
 
 async function kubectl(...args: string[]): Promise<string> {
@@ -130,7 +136,9 @@ class Told {
   readonly #lines = new Map<string, { text: string; at: number }[]>();
 
   follow(pod: Pod): void {
-    const child = spawn(UNDERPIN, ["kubectl", "-n", pod.namespace, "logs", "-f", "--tail=0", pod.name], {
+    // Not from when it is followed, which may be late: from when it was asked for.
+    const since = `--since-time=${new Date().toISOString()}`;
+    const child = spawn(UNDERPIN, ["kubectl", "-n", pod.namespace, "logs", "-f", since, pod.name], {
       stdio: ["ignore", "pipe", "ignore"],
     });
     const lines: { text: string; at: number }[] = [];
@@ -150,15 +158,15 @@ class Told {
     this.#children.push(spawn(UNDERPIN, exec, { stdio: "ignore" }));
   }
 
-  /** When the pod's processes said it, once it is said `count` times; undefined after `seconds`. */
+  /** When the pod's processes said it, once it is said `count` times since a moment; undefined after `seconds`. */
   async last(
     pod: Pod,
     text: string,
-    { count, seconds }: { count: number; seconds: number },
+    { count, seconds, since = 0 }: { count: number; seconds: number; since?: number },
   ): Promise<number | undefined> {
     const end = performance.now() + seconds * 1000;
     for (;;) {
-      const found = (this.#lines.get(pod.name) ?? []).filter((line) => line.text.includes(text));
+      const found = (this.#lines.get(pod.name) ?? []).filter((line) => line.at >= since && line.text.includes(text));
       if (found.length >= count) return found[count - 1]?.at;
       if (performance.now() > end) return undefined;
       await delay(20);
@@ -198,12 +206,15 @@ describe("options", { skip: here }, () => {
   });
   after(async () => {
     told.close();
-    if (here === false) await withoutOptions();
+    if (here !== false) return;
+    await withoutOptions();
+    // What comes next finds the processes that stay.
+    await settled();
   });
 
   /** All controllers have the pods that they want, and the Cloud is ready. */
   async function settled(): Promise<void> {
-    await kubectl("-n", "laptop", "wait", "cloud/laptop", "--for=condition=Ready", "--timeout=240s");
+    await cloudReady();
     for (const namespace of ["laptop", "laptop-nodes"]) {
       const names = await kubectl("-n", namespace, "get", "deployments,statefulsets,daemonsets", "-o", "name");
       for (const name of names.trim().split("\n"))
@@ -215,23 +226,32 @@ describe("options", { skip: here }, () => {
     for (const debug of [true, false]) {
       test(
         `${service}: debug = ${debug} is in effect within ${LIMIT_SECONDS} s, in the same processes`,
-        { timeout: 120_000 },
+        { timeout: 300_000 },
         async () => {
           const members = Object.keys(components).flatMap(of);
           assert.ok(members.length >= Object.keys(components).length, "every component has a pod");
           const before = debug ? await Promise.all(members.map(dumps)) : [];
-          const applied = await apply({ [service]: { options: { DEFAULT: { debug } } } });
-          const line = `DEFAULT.debug is now ${debug ? "True" : "False"}`;
-          const times = await Promise.all(
-            members.map((pod) => told.last(pod, line, { count: components[pod.component] ?? 1, seconds: 30 })),
-          );
-          const late = members.flatMap((pod, index) => {
-            const seconds = (times[index] ?? Infinity) - applied;
-            return seconds < LIMIT_SECONDS ? [] : [`${pod.name}: ${seconds.toFixed(2)} s`];
-          });
-          const worst = Math.max(...times.map((time) => (time ?? Infinity) - applied));
-          process.stdout.write(`# ${service}, debug = ${debug}: ${worst.toFixed(2)} s after kubectl apply\n`);
-          assert.deepEqual(late, []);
+          /** Applies it, and gives the seconds until each pod's processes have said so. */
+          const change = async (value: boolean): Promise<readonly number[]> => {
+            const since = performance.now() / 1000;
+            const applied = await apply({ [service]: { options: { DEFAULT: { debug: value } } } });
+            const line = `DEFAULT.debug is now ${value ? "True" : "False"}`;
+            const ends = await Promise.all(
+              members.map((pod) => told.last(pod, line, { count: components[pod.component] ?? 1, seconds: 30, since })),
+            );
+            return ends.map((end) => (end ?? Infinity) - applied);
+          };
+          // One repetition: a machine that stands still for a moment is late itself.
+          await attempts(async (attempt) => {
+            if (attempt > 1) await change(!debug);
+            const seconds = await change(debug);
+            const worst = Math.max(...seconds).toFixed(2);
+            process.stdout.write(`# ${service}, debug = ${debug}: ${worst} s after kubectl apply\n`);
+            const late = members.flatMap((pod, index) =>
+              (seconds[index] ?? Infinity) < LIMIT_SECONDS ? [] : [`${pod.name}: ${seconds[index]?.toFixed(2)} s`],
+            );
+            assert.deepEqual(late, []);
+          }, 2);
           assert.deepEqual(
             (await pods()).map(({ identity }) => identity).toSorted(),
             all.map(({ identity }) => identity).toSorted(),
@@ -266,7 +286,7 @@ describe("options", { skip: here }, () => {
         { nova: { options } },
         { pools: [{ name: "std", options: { libvirt: { live_migration_timeout_action: "force_complete" } } }] },
       );
-      assert.notEqual(await told.last(compute, "force_complete", { count: 1, seconds: 10 }), undefined);
+      assert.notEqual(await told.last(compute, "force_complete", { count: 1, seconds: 60 }), undefined);
       for (const { mutable } of await dumps(compute)) {
         assert.equal(mutable["compute.resource_provider_association_refresh"], 120);
         assert.equal(mutable["libvirt.live_migration_completion_timeout"], 600);

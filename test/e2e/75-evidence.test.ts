@@ -7,7 +7,9 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { PlanStatus } from "../../src/api/plan.ts";
+import { attempts } from "../harness/attempts.ts";
 import { skip, underpin } from "./machine.ts";
+import { cloudReady } from "./ready.ts";
 
 const here = skip === false && process.env["UNDERPIN_STATE"] === undefined ? "there is no cloud of the tests" : skip;
 const UNDERPIN = fileURLToPath(new URL("../../underpin", import.meta.url));
@@ -66,7 +68,7 @@ async function until<T>(what: string, seconds: number, look: () => Promise<T | u
 async function begin(number: number): Promise<string> {
   const known = new Set((await plans()).map(({ metadata }) => metadata.name));
   await apply(number);
-  return until("the Plan to run", 60, async () => {
+  return until("the Plan to run", 120, async () => {
     const found = (await plans()).find(({ metadata }) => !known.has(metadata.name));
     return ["Running", "Succeeded"].includes(found?.status?.phase ?? "") ? found?.metadata.name : undefined;
   });
@@ -118,13 +120,14 @@ function textOf(file: string): string {
 
 describe("plans and their evidence", { skip: here }, () => {
   const names: string[] = [];
+  /** The number of the last change that was made once more. */
+  let changes = 20;
 
-  before(() => kubectl("-n", "laptop", "wait", "cloud/laptop", "--for=condition=Ready", "--timeout=240s"));
+  before(cloudReady);
   after(async () => {
     if (here !== false) return;
     await kubectl("-n", "laptop", "patch", "cloud/laptop", "--type=merge", "-p", '{"spec":{"services":null}}');
-    await delay(1000);
-    await kubectl("-n", "laptop", "wait", "cloud/laptop", "--for=condition=Ready", "--timeout=240s");
+    await cloudReady();
   });
 
   for (const number of [11, 12, 13])
@@ -139,8 +142,24 @@ describe("plans and their evidence", { skip: here }, () => {
       for (const { id, state, seconds } of steps) assert.ok(state === "Done" && seconds !== undefined, id);
     });
 
-  test("the third takes what was expected: nine of ten steps within 25 % or 2 s, and the whole", async () => {
-    const { summary, steps = [], evidence } = await statusOf(names[2] ?? "");
+  /** The third change; where its scene was spoilt, one more of the same kind for each attempt. */
+  async function third(attempt: number): Promise<string> {
+    if (attempt > 1) names[2] = await begin((changes += 1));
+    const plan = names[2] ?? assert.fail("there was no third change");
+    await succeeded(plan);
+    return plan;
+  }
+
+  // In seconds of the clock, of which a machine that stands still for some adds them to what a step takes.
+  test(
+    "the third takes what was expected: nine of ten steps within 25 % or 2 s, and the whole",
+    { timeout: 600_000 },
+    () => attempts(async (attempt) => asExpected(await third(attempt))),
+  );
+
+  async function asExpected(plan: string): Promise<void> {
+    const evidence = await evidenceOf(plan);
+    const { summary, steps = [] } = await statusOf(plan);
     const near = (expected: number | undefined, measured = 0): boolean =>
       expected !== undefined && Math.abs(expected - measured) <= Math.max(2, 0.25 * measured);
     const told = steps.map(({ id, expectedSeconds, seconds }) => `${id}: ${expectedSeconds} s, took ${seconds} s`);
@@ -148,16 +167,21 @@ describe("plans and their evidence", { skip: here }, () => {
     const good = steps.filter(({ expectedSeconds, seconds }) => near(expectedSeconds, seconds)).length;
     assert.ok(good >= 0.9 * steps.length, told.join("; "));
     assert.ok(
-      near(summary?.expectedSeconds, evidence?.seconds),
-      `${summary?.expectedSeconds} s expected, ${evidence?.seconds} s`,
+      near(summary?.expectedSeconds, evidence.seconds),
+      `${summary?.expectedSeconds} s expected, ${evidence.seconds} s`,
     );
-  });
+  }
 
   test(
     "while pods roll nothing fails, all of it is seen, and what was replaced is told",
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     async () => {
-      const evidence = await evidenceOf(names[2] ?? "");
+      // A machine that stands still makes the witness blind, which says so: then nothing is shown. What fails counts at once.
+      const evidence = await attempts(async (attempt) => {
+        const found = await evidenceOf(await third(attempt));
+        if (found.apis.every(({ failed }) => failed === 0)) assert.equal(found.witness, "Saw");
+        return found;
+      });
       assert.equal(evidence.witness, "Saw");
       assert.deepEqual(evidence.apis.map(({ name }) => name).toSorted(), APIS);
       for (const { name, sent, failed, blindSeconds } of evidence.apis) {
@@ -177,27 +201,30 @@ describe("plans and their evidence", { skip: here }, () => {
 
   test(
     "the gateway stands still for three seconds meanwhile: every API has a gap as long",
-    { timeout: 300_000 },
-    async () => {
-      const processes = await gatewayProcesses();
-      assert.ok(processes.length > 0, "the gateway runs on this machine");
-      const plan = await begin(14);
-      for (const pid of processes) process.kill(pid, "SIGSTOP");
-      try {
-        await delay(3_200);
-      } finally {
-        for (const pid of processes) process.kill(pid, "SIGCONT");
-      }
-      const evidence = await evidenceOf(plan);
-      assert.equal(evidence.witness, "Saw");
-      for (const { name, worstGapSeconds } of evidence.apis)
-        assert.ok(worstGapSeconds >= 3, `${name}: a gap of ${worstGapSeconds} s`);
-      assert.ok(evidence.apis.some(({ slow, failed }) => slow + failed > 0));
-    },
+    { timeout: 900_000 },
+    // Where the machine stands still, too, the plan may have ended before, and the witness was blind.
+    () => attempts(gatewayStands),
   );
 
+  async function gatewayStands(): Promise<void> {
+    const processes = await gatewayProcesses();
+    assert.ok(processes.length > 0, "the gateway runs on this machine");
+    const plan = await begin((changes += 1));
+    for (const pid of processes) process.kill(pid, "SIGSTOP");
+    try {
+      await delay(3_200);
+    } finally {
+      for (const pid of processes) process.kill(pid, "SIGCONT");
+    }
+    const evidence = await evidenceOf(plan);
+    assert.equal(evidence.witness, "Saw");
+    for (const { name, worstGapSeconds } of evidence.apis)
+      assert.ok(worstGapSeconds >= 3, `${name}: a gap of ${worstGapSeconds} s`);
+    assert.ok(evidence.apis.some(({ slow, failed }) => slow + failed > 0));
+  }
+
   test("the witness is deleted meanwhile: the evidence says that it was blind", { timeout: 300_000 }, async () => {
-    const plan = await begin(15);
+    const plan = await begin((changes += 1));
     await kubectl("-n", "laptop", "delete", "pod", "-l", "app.kubernetes.io/component=witness", "--wait=false");
     const evidence = await evidenceOf(plan);
     assert.ok(["PartlyBlind", "Blind"].includes(evidence.witness));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as delay } from "node:timers/promises";
+import { attempts } from "../harness/attempts.ts";
 import { skip, underpin } from "./machine.ts";
 
 const here = skip === false && process.env["UNDERPIN_STATE"] === undefined ? "there is no cloud of the tests" : skip;
@@ -36,14 +37,17 @@ describe("what survives what", { skip: here }, () => {
     });
   }
 
-  test("the guest is reached again within five seconds when the OVS pod is deleted", { timeout: 120_000 }, async () => {
-    const pings = startPings(address, 200);
-    await delay(2000);
-    await kubectl("-n", "laptop-nodes", "delete", "pod", "-l", "app.kubernetes.io/component=ovs", "--wait=false");
-    const { sent, received } = await pings;
-    // Ten a second.
-    assert.ok(sent - received <= 50, `${sent - received} of ${sent} pings were lost`);
-  });
+  // One repetition, no more: the limit is in seconds of the clock, and a machine that stands still for some misses it.
+  test("the guest is reached again within five seconds when the OVS pod is deleted", { timeout: 180_000 }, () =>
+    attempts(async () => {
+      const pings = startPings(address, 200);
+      await delay(2000);
+      await kubectl("-n", "laptop-nodes", "delete", "pod", "-l", "app.kubernetes.io/component=ovs", "--wait=false");
+      const { sent, received } = await pings;
+      // Ten a second.
+      assert.ok(sent - received <= 50, `${sent - received} of ${sent} pings were lost`);
+    }, 2),
+  );
 
   test("a deleted or edited object is put back", { timeout: 120_000 }, async () => {
     const spec = async (name: string): Promise<string> =>
@@ -147,18 +151,24 @@ async function until(what: string, done: () => Promise<boolean>): Promise<void> 
   }
 }
 
+/** For the answers to the last ones `ping` waits two round trips, and a busy machine may take longer. */
+const UNCOUNTED = 10;
+
 /** Ten pings a second, for `count` pings. */
 function startPings(address: string, count: number): Promise<{ sent: number; received: number }> {
   return new Promise((resolve, reject) => {
-    const child = spawn("ping", ["-n", "-i", "0.1", "-c", String(count), "-W", "2", address], {
+    const all = String(count + UNCOUNTED);
+    const child = spawn("ping", ["-n", "-i", "0.1", "-c", all, "-W", "2", address], {
       stdio: ["ignore", "pipe", "inherit"],
     });
     let text = "";
     child.stdout.on("data", (chunk: Buffer) => (text += chunk.toString("utf8")));
     child.on("error", reject);
     child.on("close", () => {
-      const [, sent, received] = /(\d+) packets transmitted, (\d+) received/.exec(text) ?? [];
-      resolve({ sent: Number(sent ?? 0), received: Number(received ?? 0) });
+      const [, sent = "0"] = /(\d+) packets transmitted/.exec(text) ?? [];
+      const answered = new Set([...text.matchAll(/bytes from .* icmp_seq=(\d+)/g)].map(([, number]) => Number(number)));
+      const counted = [...answered].filter((number) => number <= count);
+      resolve({ sent: Math.min(Number(sent), count), received: counted.length });
     });
   });
 }
