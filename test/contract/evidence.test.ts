@@ -83,7 +83,7 @@ function deployment(name: string, labels: Readonly<Record<string, string>> = {})
 
 describe(
   "evidence of a real API server",
-  { skip: bin === undefined ? "kube-apiserver and etcd are not there" : false, timeout: 120_000 },
+  { skip: bin === undefined ? "kube-apiserver and etcd are not there" : false, timeout: 300_000 },
   () => {
     let folder = "";
     let api: ApiServer;

@@ -38,7 +38,7 @@ interface Outcome {
 
 describe(
   "commands around plans on a real API server",
-  { skip: bin === undefined ? "kube-apiserver and etcd are not there" : false, timeout: 240_000 },
+  { skip: bin === undefined ? "kube-apiserver and etcd are not there" : false, timeout: 480_000 },
   () => {
     let server: ApiServer;
     let kube: KubeClient;

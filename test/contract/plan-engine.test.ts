@@ -37,7 +37,7 @@ const change = fc.record({
 
 describe(
   "plans that are carried out on a real API server",
-  { skip: bin === undefined ? "kube-apiserver and etcd are not there" : false, timeout: 420_000 },
+  { skip: bin === undefined ? "kube-apiserver and etcd are not there" : false, timeout: 600_000 },
   () => {
     const writes = new Set<string>();
     let api: ApiServer;

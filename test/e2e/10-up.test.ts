@@ -79,7 +79,7 @@ test(
   },
 );
 
-test("run again, it changes nothing and says so", { skip: here, timeout: 120_000 }, async () => {
+test("run again, it changes nothing and says so", { skip: here, timeout: 240_000 }, async () => {
   const { code, stdout } = await underpin(["up"]);
   assert.equal(code, 0);
   assert.match(stdout, /nothing was changed/);
@@ -101,7 +101,7 @@ test(
     }),
 );
 
-test("status, the real client and doctor tell of the cloud", { skip: here, timeout: 120_000 }, async () => {
+test("status, the real client and doctor tell of the cloud", { skip: here, timeout: 240_000 }, async () => {
   const status = await underpin(["status", "-o", "json"]);
   assert.equal(status.code, 0);
   const server = await underpin(["openstack", "server", "show", "hello", "-f", "json"]);

@@ -67,7 +67,7 @@ async function events(reason: string): Promise<readonly string[]> {
 const policy = (drift: object | null): Promise<string> =>
   kubectl(["patch", "cloud", "laptop", "--type=merge", "-p", JSON.stringify({ spec: { drift } })]);
 
-describe("a change that nobody planned", { skip: here, timeout: 600_000 }, () => {
+describe("a change that nobody planned", { skip: here, timeout: 900_000 }, () => {
   after(async () => {
     if (here === false) await policy(null);
   });

@@ -20,7 +20,7 @@ const [EARLIEST, LATEST] = [1, 20];
 
 test(
   "up, killed at ten moments and once with everything that runs, ends with exactly one of everything",
-  { skip: here, timeout: 900_000 },
+  { skip: here, timeout: 1_200_000 },
   async (context) => {
     const random = generator(SEED);
     context.diagnostic(`seed ${SEED}`);
