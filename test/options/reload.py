@@ -147,14 +147,17 @@ class Trial:
         return {one["pid"]: one for one in found}
 
     def until(self, count, debug):
-        """Waits until so many processes say so of `debug`; gives what they said last."""
+        """Waits until so many processes say so of `debug`, and their logs follow; gives what they said last."""
+        level = "DEBUG" if debug else "INFO"
         for _ in range(40):
             try:
                 self.request()
             except OSError:
                 time.sleep(0.5)
             said = self.dumps()
-            if len(said) >= count and all(one["mutable"].get("DEFAULT.debug") is debug for one in said.values()):
+            # A process that starts has the option before its log is set up.
+            has = [one["mutable"].get("DEFAULT.debug") is debug and one["logLevel"] == level for one in said.values()]
+            if len(has) >= count and all(has):
                 return said
             if self.process.poll() is not None:
                 break
