@@ -58,7 +58,7 @@ test("ends when the Cloud is Ready for what was written, and tells of each workl
     wait(0.1),
     (error) =>
       error instanceof WaitError &&
-      /last seen: the operator has not looked at this change yet$/.test(error.message) &&
+      error.message.endsWith("last seen: the operator has not looked at this change yet") &&
       /underpin status/.test(error.next),
   );
   const waiting = wait(10);
