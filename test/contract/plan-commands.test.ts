@@ -120,9 +120,17 @@ describe(
       return cloud;
     }
 
+    /** Who owns fields beside those of the status. */
     function appliers(object: KubeObject): string[] {
-      const entries = fieldAt(object, "metadata", "managedFields") as { manager: string; operation: string }[];
-      return entries.map(({ manager, operation }) => `${operation} ${manager}`).toSorted();
+      const entries = fieldAt(object, "metadata", "managedFields") as {
+        readonly manager: string;
+        readonly operation: string;
+        readonly subresource?: string;
+      }[];
+      return entries
+        .filter(({ subresource }) => subresource === undefined)
+        .map(({ manager, operation }) => `${operation} ${manager}`)
+        .toSorted();
     }
 
     /** A Plan as the operator leaves it, with what it led from and to. */
