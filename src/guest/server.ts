@@ -12,6 +12,7 @@ import {
 } from "../openstack/compute.ts";
 import { OpenStackError } from "../openstack/error.ts";
 import type { Session } from "../openstack/session.ts";
+import { bringServer, isWithoutHost, type Outcome } from "./bring.ts";
 import { findOrCreate } from "./find.ts";
 import { GuestError, part, type GuestReport } from "./report.ts";
 
@@ -20,6 +21,9 @@ const FLAVOR = { ram: 128, vcpus: 1, disk: 1 };
 
 /** Between two looks at a server: nova tells users of nothing, they have to ask. */
 const LOOK_EVERY_MS = 500;
+const GONE_AFTER_LOOKS = 4;
+
+const LOGS = "Look at `underpin logs nova-compute`.";
 
 export interface GuestKind {
   readonly flavorId: string;
@@ -78,7 +82,7 @@ export interface GuestServer {
 }
 
 /**
- * The server, ACTIVE. One in ERROR is deleted and made again once; one that is shut off is started.
+ * The server, ACTIVE. One that is shut off is started; one that does not come is deleted and made again, see `bringServer`.
  * Throws GuestError with nova's reason when that does not help.
  */
 export async function ensureGuestServer(
@@ -88,25 +92,27 @@ export async function ensureGuestServer(
 ): Promise<GuestServer> {
   return part(report, "guest/server", async () => {
     const changed: string[] = [];
-    const known = await ownServers(session, input);
-    const server = known ?? (await create(session, input, changed));
-    const settled = await settle(session, { server, input, changed });
-    if (settled.status === "ACTIVE") return { serverId: server.id, changed };
-    await remove(session, settled.id, input);
-    changed.push(`removed server ${input.name}, which was in ERROR: ${settled.fault?.message ?? "no reason given"}`);
-    report({ part: "guest/server", state: "info", message: changed.at(-1) ?? "" });
-    const again = await settle(session, { server: await create(session, input, changed), input, changed });
-    if (again.status === "ACTIVE") return { serverId: again.id, changed };
-    throw failed(input.name, again);
+    const brought = await bringServer({
+      find: async () => (await ownServer(session, input))?.id,
+      create: () => create(session, input, changed),
+      settle: (id) => settle(session, { id, input, changed }),
+      remove: (id) => remove(session, id, input),
+      tell: (outcome) => {
+        changed.push(`${outcome.state === "Gone" ? "lost" : "removed"} server ${input.name}, which ${endOf(outcome)}`);
+        report({ part: "guest/server", state: "info", message: changed.at(-1) ?? "" });
+      },
+    });
+    if ("id" in brought) return { serverId: brought.id, changed };
+    throw failed(input.name, brought.failed, brought.made);
   });
 }
 
 /** The guest's server in this project, if there is one. */
-async function ownServers(session: Session, input: GuestServerInput): Promise<Server | undefined> {
+async function ownServer(session: Session, input: GuestServerInput): Promise<Server | undefined> {
   return servers.find(session, input.name, { project_id: (await session.self()).projectId });
 }
 
-async function create(session: Session, input: GuestServerInput, changed: string[]): Promise<Server> {
+async function create(session: Session, input: GuestServerInput, changed: string[]): Promise<string> {
   const { name, imageId, flavorId, portId, userData } = input;
   const made = await servers.create(session, {
     name,
@@ -117,64 +123,74 @@ async function create(session: Session, input: GuestServerInput, changed: string
     ...(userData === undefined ? {} : { user_data: userData }),
   });
   changed.push(`created server ${name}`);
-  return made;
+  return made.id;
 }
 
-/** Waits until the server is ACTIVE or ERROR. */
+/** Waits until the server is ACTIVE or ERROR, or gone, or its time is over. */
 async function settle(
   session: Session,
-  wanted: { server: Server; input: GuestServerInput; changed: string[] },
-): Promise<Server> {
-  const { server, input, changed } = wanted;
+  wanted: { id: string; input: GuestServerInput; changed: string[] },
+): Promise<Outcome> {
+  const { id, input, changed } = wanted;
   let started = false;
-  return look(session, { id: server.id, input, what: "become ACTIVE" }, async (now) => {
-    if (now === undefined) throw new GuestError(`server ${input.name} was deleted meanwhile`, "Run it again.");
+  let missed = 0;
+  return look<Outcome>(session, { id, input }, async (now) => {
+    // Between its record as wanted and that in its cell nova shows a server to nobody for a moment.
+    missed = now === undefined ? missed + 1 : 0;
+    if (now === undefined) return missed > GONE_AFTER_LOOKS ? { state: "Gone" } : undefined;
     const busy = (now["OS-EXT-STS:task_state"] ?? null) !== null;
     if (now.status === "SHUTOFF" && !busy && !started) {
       started = true;
       await serverAction(session, now.id, { "os-start": null });
       changed.push(`started server ${input.name}`);
     }
-    return (now.status === "ACTIVE" && !busy) || now.status === "ERROR" ? now : undefined;
+    if (now.status === "ACTIVE" && !busy) return { state: "Active" };
+    if (now.status !== "ERROR") return undefined;
+    return now.fault === undefined ? { state: "Error" } : { state: "Error", reason: now.fault.message };
   });
 }
 
 async function remove(session: Session, id: string, input: GuestServerInput): Promise<void> {
   await servers.delete(session, id);
-  await look(session, { id, input, what: "be deleted" }, (now) =>
-    Promise.resolve(now === undefined ? true : undefined),
+  const gone = await look<Outcome>(session, { id, input }, (now) =>
+    Promise.resolve(now === undefined ? { state: "Gone" } : undefined),
   );
+  if (gone.state === "Stuck")
+    throw new GuestError(`server ${input.name} was not deleted in time (${gone.standing})`, LOGS);
 }
 
 /** Asks for the server until `decide` answers, or the time is over. */
-async function look<T>(
+async function look<T extends Outcome>(
   session: Session,
-  wanted: { id: string; input: GuestServerInput; what: string },
+  wanted: { id: string; input: GuestServerInput },
   decide: (now: Server | undefined) => Promise<T | undefined>,
-): Promise<T> {
-  const { id, input, what } = wanted;
+): Promise<T | Extract<Outcome, { state: "Stuck" }>> {
+  const { id, input } = wanted;
   const end = performance.now() + (input.timeoutSeconds ?? 180) * 1000;
   for (;;) {
     const now = await servers.show(session, id);
     const decided = await decide(now);
     if (decided !== undefined) return decided;
     if (performance.now() > end) {
-      const state = `${now?.status ?? "gone"}${now?.["OS-EXT-STS:task_state"] ? `, ${now["OS-EXT-STS:task_state"]}` : ""}`;
-      throw new GuestError(
-        `server ${input.name} did not ${what} in time (${state})`,
-        "Look at `underpin logs nova-compute`.",
-      );
+      const task = now?.["OS-EXT-STS:task_state"] ?? "";
+      return { state: "Stuck", standing: `${now?.status ?? "gone"}${task === "" ? "" : `, ${task}`}` };
     }
     await sleep(LOOK_EVERY_MS);
   }
 }
 
-function failed(name: string, server: Server): GuestError {
-  const reason = server.fault?.message ?? "nova gives no reason";
-  const next = reason.includes("No valid host")
+/** How a server ended that did not come: `which …`. */
+function endOf(outcome: Outcome): string {
+  if (outcome.state === "Error") return `was in ERROR: ${outcome.reason ?? "nova gives no reason"}`;
+  if (outcome.state === "Stuck") return `did not become ACTIVE in time (${outcome.standing})`;
+  return "was deleted meanwhile";
+}
+
+function failed(name: string, outcome: Outcome, made: number): GuestError {
+  const next = isWithoutHost(outcome)
     ? "Look whether `underpin openstack compute service list` and `underpin openstack hypervisor list` show the node up."
-    : "Look at `underpin logs nova-compute`.";
-  return new GuestError(`server ${name} is in ERROR, made twice: ${reason}`, next);
+    : LOGS;
+  return new GuestError(`server ${name} ${endOf(outcome)}, after ${made} attempts`, next);
 }
 
 /** The last lines that the guest wrote on its console, for somebody who looks why it does not answer. */

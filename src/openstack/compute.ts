@@ -30,6 +30,8 @@ export interface ComputeService {
   readonly host: string;
   readonly status: "enabled" | "disabled";
   readonly state: "up" | "down";
+  /** When it last said that it is alive; UTC, without a zone. */
+  readonly updated_at: string | null;
 }
 export interface HypervisorInfo {
   readonly id: string;

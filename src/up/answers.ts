@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Cloud } from "../api/cloud.ts";
-import { computeServices } from "../openstack/compute.ts";
+import { type ComputeService, computeServices } from "../openstack/compute.ts";
 import type { Session } from "../openstack/session.ts";
 import { WaitError } from "./watch-until.ts";
 
@@ -43,11 +43,29 @@ export function untilAnswers(session: Session, cloud: Cloud, signal: AbortSignal
   });
 }
 
-/** Waits until a nova-compute is up. Throws WaitError. */
+/**
+ * Seconds for which the word of a nova-compute is taken: it gives it every ten. nova's own `up` takes it for a minute, in
+ * which a node that was just killed looks as if it could run guests (nova/servicegroup/drivers/db.py).
+ */
+const FRESH_S = 25;
+/** Seconds after which nova's own word is enough: whoever runs the cloud may have set a longer time between two of them. */
+const FRESH_WAIT_S = 90;
+
+/** Can this nova-compute run a guest, as far as it says so itself? `at` is the time on the machine that runs it. Pure. */
+export function computeRuns(service: ComputeService, at: Date, freshSeconds = FRESH_S): boolean {
+  if (service.state !== "up" || service.status !== "enabled") return false;
+  const said = Date.parse(`${service.updated_at ?? ""}Z`);
+  return (at.getTime() - said) / 1000 <= freshSeconds;
+}
+
+/** Waits until a nova-compute runs and takes guests. Throws WaitError. */
 export function untilComputeUp(session: Session, signal: AbortSignal): Promise<void> {
+  const end = performance.now() + FRESH_WAIT_S * 1000;
   return until("a compute service to be up", signal, async () => {
     const services = await computeServices.list(session, { binary: "nova-compute" });
-    if (!services.some(({ state }) => state === "up")) throw new Error("no nova-compute is up yet");
+    const fresh = performance.now() < end ? FRESH_S : Infinity;
+    if (!services.some((service) => computeRuns(service, new Date(), fresh)))
+      throw new Error("no nova-compute is up and enabled yet");
   });
 }
 

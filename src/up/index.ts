@@ -154,10 +154,11 @@ async function guestAndEntry(options: UpOptions, client: KubeClient, parts: stri
   try {
     // A cloud that comes back after a stop has done all its steps long ago: only its answers tell.
     await timed(report, "cloud/answers", "every API answers", () => untilAnswers(session, cloud, signal));
-    const nodeReady = async (): Promise<void> => {
-      await waitForSteps(client, options, waits.node);
-      await untilComputeUp(session, signal);
-    };
+    const nodeReady = (): Promise<void> =>
+      timed(report, "cloud/node", "a node can run guests", async () => {
+        await waitForSteps(client, options, waits.node);
+        await untilComputeUp(session, signal);
+      });
     const guest =
       waits.node.length === 0
         ? undefined
