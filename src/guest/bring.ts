@@ -22,7 +22,7 @@ export interface ServerDoors {
 }
 
 export interface Patience {
-  /** Milliseconds from the beginning for which another server is made when nova finds no node for it. */
+  /** Milliseconds from the beginning for which another server is made when no node that has room for it is up. */
   readonly noHostMs: number;
   /** Milliseconds before the third server and each later one. */
   readonly pauseMs: number;
@@ -39,7 +39,7 @@ export type Brought = { readonly id: string } | { readonly failed: Outcome; read
 
 /**
  * Brings one server to ACTIVE: one that does not come is removed and made again once, and as long as the patience lasts when no
- * node was found for it. The last one that did not come is left for who looks why.
+ * node with room for it was up. The last one that did not come is left for who looks why.
  */
 export async function bringServer(doors: ServerDoors, patience: Patience = PATIENCE): Promise<Brought> {
   const start = performance.now();
@@ -47,7 +47,7 @@ export async function bringServer(doors: ServerDoors, patience: Patience = PATIE
     const id = (await doors.find()) ?? (await doors.create());
     const outcome = await doors.settle(id);
     if (outcome.state === "Active") return { id };
-    const waits = isWithoutHost(outcome) && performance.now() - start < patience.noHostMs;
+    const waits = waitsForHost(outcome) && performance.now() - start < patience.noHostMs;
     if (made >= 2 && !waits) return { failed: outcome, made };
     if (outcome.state !== "Gone") await doors.remove(id);
     doors.tell(outcome);
@@ -55,7 +55,12 @@ export async function bringServer(doors: ServerDoors, patience: Patience = PATIE
   }
 }
 
-/** nova's scheduler found no node (nova/exception.py, NoValidHost). */
+/** nova's scheduler found no node: none has the room, or none of those that have it is up (nova/exception.py, NoValidHost). */
 export function isWithoutHost(outcome: Outcome): boolean {
   return outcome.state === "Error" && outcome.reason?.includes("No valid host") === true;
+}
+
+/** There are nodes with room for it, and the scheduler's filters left none of them: in general since none is up yet. */
+function waitsForHost(outcome: Outcome): boolean {
+  return isWithoutHost(outcome) && outcome.state === "Error" && outcome.reason?.includes("not enough hosts") === true;
 }

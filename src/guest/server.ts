@@ -181,7 +181,7 @@ async function look<T extends Outcome>(
 
 /** How a server ended that did not come: `which …`. */
 function endOf(outcome: Outcome): string {
-  if (outcome.state === "Error") return `was in ERROR: ${outcome.reason ?? "nova gives no reason"}`;
+  if (outcome.state === "Error") return `was in ERROR: ${outcome.reason?.trim() ?? "nova gives no reason"}`;
   if (outcome.state === "Stuck") return `did not become ACTIVE in time (${outcome.standing})`;
   return "was deleted meanwhile";
 }
@@ -190,7 +190,7 @@ function failed(name: string, outcome: Outcome, made: number): GuestError {
   const next = isWithoutHost(outcome)
     ? "Look whether `underpin openstack compute service list` and `underpin openstack hypervisor list` show the node up."
     : LOGS;
-  return new GuestError(`server ${name} ${endOf(outcome)}, after ${made} attempts`, next);
+  return new GuestError(`server ${name}, made ${made === 2 ? "twice" : `${made} times`}, ${endOf(outcome)}`, next);
 }
 
 /** The last lines that the guest wrote on its console, for somebody who looks why it does not answer. */

@@ -4,6 +4,7 @@ import { bringServer, type Outcome, type ServerDoors } from "../../src/guest/bri
 import { computeRuns } from "../../src/up/answers.ts";
 
 const NO_HOST: Outcome = { state: "Error", reason: "No valid host was found. There are not enough hosts available." };
+const NO_ROOM: Outcome = { state: "Error", reason: "No valid host was found. " };
 const BROKEN: Outcome = { state: "Error", reason: "Build of instance 1 aborted: no such device" };
 const STUCK: Outcome = { state: "Stuck", standing: "BUILD, scheduling" };
 const SOON = { noHostMs: 60_000, pauseMs: 1 };
@@ -70,6 +71,11 @@ describe("a server", () => {
   test("for which there is no node yet is made again until there is one", async () => {
     const { doors } = nova([BROKEN, NO_HOST, NO_HOST, NO_HOST, { state: "Active" }]);
     assert.deepEqual(await bringServer(doors, SOON), { id: "s5" });
+  });
+
+  test("for which no node has room is told at once as such", async () => {
+    const { doors } = nova([NO_ROOM]);
+    assert.deepEqual(await bringServer(doors, SOON), { failed: NO_ROOM, made: 2 });
   });
 
   test("for which there is no node in time is told as such", async () => {
