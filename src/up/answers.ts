@@ -20,7 +20,7 @@ const TIMEOUT_S = 300;
 export interface Waits {
   /** Steps after which the guest's image and network can be made. */
   readonly apis: readonly string[];
-  /** Steps after which a node can run the guest, and tell it who it is; none when the Cloud runs no guests. */
+  /** Steps after which a node can run the guest, and tell it who it is; none when `up` makes no guest there. */
   readonly node: readonly string[];
 }
 
@@ -31,7 +31,7 @@ export function waitsOf(cloud: Cloud): Waits {
   const apis = enabled.filter((name) => name !== "placement" || !enabled.includes("nova"));
   return {
     apis: ["keystone/catalog", ...apis.map((name) => `${name}/answers`)],
-    node: enabled.includes("nova") ? node : [],
+    node: enabled.includes("nova") && cloud.spec.network.provider.length > 0 ? node : [],
   };
 }
 

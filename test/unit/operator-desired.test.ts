@@ -102,6 +102,14 @@ test("every choice of services that is accepted plans, converges and becomes rea
   }
 });
 
+test("up waits for a node where it makes a guest, which needs nova and a provider network", () => {
+  const cloud = readCloud(written(SERVICE_NAMES));
+  assert.notDeepEqual(waitsOf(cloud).node, []);
+  const closed = { ...cloud, spec: { ...cloud.spec, network: { ...cloud.spec.network, provider: [] } } };
+  assert.deepEqual(waitsOf(closed).node, []);
+  assert.deepEqual(waitsOf(closed).apis, waitsOf(cloud).apis);
+});
+
 test("every other choice is refused, with a finding for each service that is missing and nothing else", () => {
   for (const enabled of CHOICES) {
     const missing = SERVICE_NAMES.filter(
