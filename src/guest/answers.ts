@@ -13,6 +13,8 @@ export interface AnswersOptions {
   readonly ssh?: boolean;
   /** Seconds for each of the two; default 60. */
   readonly timeoutSeconds?: number;
+  /** Ends the waiting with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Answered {
@@ -28,12 +30,12 @@ export interface Answered {
 export async function answers(address: string, options: AnswersOptions = {}): Promise<Answered> {
   const start = performance.now();
   const since = (): number => Math.round((performance.now() - start) / 10) / 100;
-  const { run, ssh = true, timeoutSeconds = 60 } = options;
-  const pinged =
-    run === undefined ? undefined : await until({ what: "ping", address, timeoutSeconds }, () => pings(run, address));
+  const { run, ssh = true, timeoutSeconds = 60, signal } = options;
+  const wanted = { address, timeoutSeconds, signal };
+  const pinged = run === undefined ? undefined : await until({ ...wanted, what: "ping" }, () => pings(run, address));
   const pingSeconds = pinged === undefined ? {} : { pingSeconds: since() };
   if (!ssh) return pingSeconds;
-  const banner = await until({ what: "ssh", address, timeoutSeconds }, () => sshBanner(address));
+  const banner = await until({ ...wanted, what: "ssh" }, () => sshBanner(address));
   return { ...pingSeconds, sshSeconds: since(), banner };
 }
 
@@ -71,11 +73,12 @@ export function sshBanner(address: string, port = 22): Promise<string | undefine
 }
 
 async function until<T>(
-  wanted: { what: string; address: string; timeoutSeconds: number },
+  wanted: { what: string; address: string; timeoutSeconds: number; signal: AbortSignal | undefined },
   attempt: () => Promise<T | undefined>,
 ): Promise<T> {
   const end = performance.now() + wanted.timeoutSeconds * 1000;
   for (;;) {
+    wanted.signal?.throwIfAborted();
     const found = await attempt();
     if (found !== undefined) return found;
     if (performance.now() > end) {

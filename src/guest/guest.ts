@@ -13,6 +13,8 @@ export interface GuestInput {
   readonly publicKey: string;
   /** The server is not made before this; everything else is. For callers that know when a node can run it. */
   readonly nodeReady?: Promise<unknown>;
+  /** Ends the waiting for the server with its reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Guest {
@@ -29,7 +31,7 @@ export interface Guest {
  * APIs must answer; who knows that one does before the others calls its part early. Throws OpenStackError or GuestError.
  */
 export async function ensureGuest(session: Session, input: GuestInput, report: GuestReport): Promise<Guest> {
-  const { name, provider } = input;
+  const { name, provider, signal } = input;
   const [image, port, kind] = await Promise.all([
     ensureGuestImage(session, { name, source: input.image }, report),
     ensureGuestPort(session, { name, provider }, report),
@@ -37,7 +39,7 @@ export async function ensureGuest(session: Session, input: GuestInput, report: G
   ]);
   const ids = { imageId: image.imageId, portId: port.portId, flavorId: kind.flavorId };
   const [server, address] = await Promise.all([
-    Promise.resolve(input.nodeReady).then(() => ensureGuestServer(session, { name, ...ids }, report)),
+    Promise.resolve(input.nodeReady).then(() => ensureGuestServer(session, { name, ...ids, signal }, report)),
     ensureGuestAddress(session, { name, provider, port }, report),
   ]);
   const changed = [image, port, kind, server, address].flatMap((made) => made.changed);

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import {
-  consoleLog,
   deleteKeypair,
   flavors,
   importKeypair,
@@ -10,7 +9,6 @@ import {
   servers,
   type Server,
 } from "../openstack/compute.ts";
-import { OpenStackError } from "../openstack/error.ts";
 import type { Session } from "../openstack/session.ts";
 import { bringServer, isWithoutHost, type Outcome } from "./bring.ts";
 import { findOrCreate } from "./find.ts";
@@ -74,6 +72,8 @@ export interface GuestServerInput {
   readonly userData?: string;
   /** Seconds until a server that is not ACTIVE counts as failed; default 180. */
   readonly timeoutSeconds?: number;
+  /** Ends the waiting with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface GuestServer {
@@ -168,6 +168,7 @@ async function look<T extends Outcome>(
   const { id, input } = wanted;
   const end = performance.now() + (input.timeoutSeconds ?? 180) * 1000;
   for (;;) {
+    input.signal?.throwIfAborted();
     const now = await servers.show(session, id);
     const decided = await decide(now);
     if (decided !== undefined) return decided;
@@ -191,14 +192,4 @@ function failed(name: string, outcome: Outcome, made: number): GuestError {
     ? "Look whether `underpin openstack compute service list` and `underpin openstack hypervisor list` show the node up."
     : LOGS;
   return new GuestError(`server ${name}, made ${made === 2 ? "twice" : `${made} times`}, ${endOf(outcome)}`, next);
-}
-
-/** The last lines that the guest wrote on its console, for somebody who looks why it does not answer. */
-export async function consoleTail(session: Session, serverId: string, lines = 20): Promise<string> {
-  try {
-    return await consoleLog(session, serverId, lines);
-  } catch (error) {
-    if (error instanceof OpenStackError) return `(no console: ${error.reason})`;
-    throw error;
-  }
 }

@@ -8,6 +8,8 @@ import { fieldAt, type KubeObject } from "../kube/types.ts";
 import { answers } from "../guest/answers.ts";
 import { ensureGuest, type Guest } from "../guest/guest.ts";
 import { ensureKeyFile } from "../guest/key.ts";
+import { GuestError } from "../guest/report.ts";
+import { describeStanding, standingOf } from "../guest/standing.ts";
 import { Session } from "../openstack/session.ts";
 
 /** The guest that `up` makes. */
@@ -59,6 +61,7 @@ export interface GuestOptions {
   readonly report: Report;
   /** Ends when a node can run the guest. */
   readonly nodeReady: Promise<unknown>;
+  readonly signal: AbortSignal;
 }
 
 /** Where the guest's private key is kept. */
@@ -73,19 +76,30 @@ export async function forgetGuest(stateDir: string): Promise<void> {
 
 /** Makes the guest through the OpenStack API alone and waits until it answers ping and ssh. Undefined without a provider network. */
 export async function bringUpGuest(options: GuestOptions): Promise<Guest | undefined> {
-  const { cloud, session, report, exec } = options;
+  const { cloud, session, report, exec, signal } = options;
   const provider = cloud.spec.network.provider[0];
   if (provider === undefined) return undefined;
   const key = await ensureKeyFile(guestKeyFile(options.stateDir), `${GUEST_NAME}@underpin`);
   const image = { kind: "parts", folder: options.parts } as const;
-  const wanted = { name: GUEST_NAME, image, provider, publicKey: key.publicKey, nodeReady: options.nodeReady };
+  const wanted = { name: GUEST_NAME, image, provider, publicKey: key.publicKey, nodeReady: options.nodeReady, signal };
   const guest = await ensureGuest(session, wanted, report);
   const run = async (file: string, args: readonly string[]): Promise<void> => void (await exec(file, args));
   await timed(report, "guest/ping", `waiting until ${guest.address} answers ping`, () =>
-    answers(guest.address, { run, ssh: false, timeoutSeconds: 120 }),
+    orWhy(session, guest, answers(guest.address, { run, ssh: false, timeoutSeconds: 120, signal })),
   );
   await timed(report, "guest/ssh", `waiting until ${guest.address} answers ssh`, () =>
-    answers(guest.address, { timeoutSeconds: 120 }),
+    orWhy(session, guest, answers(guest.address, { timeoutSeconds: 120, signal })),
   );
   return guest;
+}
+
+/** A guest that does not answer is told with how the cloud sees it. */
+async function orWhy<T>(session: Session, guest: Guest, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (!(error instanceof GuestError)) throw error;
+    const standing = describeStanding(await standingOf(session, guest));
+    throw new GuestError(`${error.message}: ${standing}`, error.next, { cause: error });
+  }
 }

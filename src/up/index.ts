@@ -162,7 +162,7 @@ async function guestAndEntry(options: UpOptions, client: KubeClient, parts: stri
     const guest =
       waits.node.length === 0
         ? undefined
-        : await bringUpGuest({ cloud, session, parts, stateDir, exec, report, nodeReady: quiet(nodeReady()) });
+        : await bringUpGuest({ cloud, session, parts, stateDir, exec, report, nodeReady: quiet(nodeReady()), signal });
     const ssh = `ssh -i ${guestKeyFile(stateDir)} root@${guest?.address ?? ""}`;
     return {
       changed: wrote || (guest?.changed.length ?? 0) > 0,
