@@ -13,6 +13,10 @@ const kubectl = async (...args: string[]): Promise<string> => {
   return stdout;
 };
 
+/** Names of the switch's interfaces; its own have no iface-id. */
+const FIND = ["ovs-vsctl", "--bare", "--columns=name", "find", "Interface"];
+const GUESTS = 'external_ids:iface-id!=""';
+
 describe("what survives what", { skip: here }, () => {
   let address = "";
   before(async () => {
@@ -49,6 +53,24 @@ describe("what survives what", { skip: here }, () => {
       assert.ok(sent - received <= 50, `${sent - received} of ${sent} pings were lost`);
     }, 2),
   );
+
+  test("the guest is reached again when its interface is down", { timeout: 120_000 }, async (context) => {
+    const onSwitch = (...command: string[]): Promise<string> =>
+      kubectl("-n", "laptop-nodes", "exec", "ds/ovs", "-c", "vswitchd", "--", ...command);
+    const datapath = await onSwitch("ovs-vsctl", "get", "open_vswitch", ".", "external_ids:underpin-datapath");
+    if (datapath.trim() !== "netdev") {
+      context.skip("the kernel's datapath puts no interface down");
+      return;
+    }
+    // As the switch leaves it when libvirt brings the interface up at the same moment.
+    const found = await onSwitch(...FIND, "external_ids:iface-status=active");
+    const interfaces = found.split(/\s+/).filter((name) => name !== "");
+    assert.notEqual(interfaces.length, 0, "the guest has an interface");
+    for (const name of interfaces) await onSwitch("ip", "link", "set", "dev", name, "down");
+    await until("the interface to be up", async () => (await onSwitch(...FIND, "admin_state=down", GUESTS)).trim() === "");
+    const { received } = await startPings(address, 20);
+    assert.ok(received > 0, "the guest answers");
+  });
 
   test("a deleted or edited object is put back", { timeout: 120_000 }, async () => {
     const spec = async (name: string): Promise<string> =>

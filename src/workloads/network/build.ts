@@ -24,6 +24,7 @@ const SCRIPTS = [
   "ovsdb.sh",
   "vswitchd.sh",
   "vswitchd-ready.sh",
+  "interfaces-up.sh",
   "controller.sh",
   "controller-ready.sh",
   "metadata-ready.sh",

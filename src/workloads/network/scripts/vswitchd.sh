@@ -46,5 +46,10 @@ vsctl set open_vswitch . external_ids:system-id="$NODE" external_ids:hostname="$
   "external_ids:ovn-bridge-mappings=\"$mappings\""
 vsctl --may-exist add-br br-int -- set bridge br-int datapath_type="$datapath" fail-mode=secure
 
+# It ends when its database does, and starts again.
+if [ "$datapath" = netdev ]; then
+  while sleep 1; do /etc/underpin/ovs/interfaces-up.sh || true; done &
+fi
+
 exec ovs-vswitchd $options --unixctl=/run/openvswitch/ovs-vswitchd.ctl --pidfile=/run/openvswitch/ovs-vswitchd.pid \
   -vconsole:info -vsyslog:off -vfile:off
