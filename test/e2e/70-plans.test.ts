@@ -98,9 +98,14 @@ describe("a change that somebody must approve", { skip: here, timeout: 1_200_000
     const pending = await inPhase("a Plan that waits", undefined, ["Pending"]);
     name = pending.metadata.name;
     assert.equal(pending.status?.hash, hash);
-    assert.match(pending.status?.message ?? "", new RegExp(`underpin approve ${name}`));
-    const phase = await kubectl(...IN_CLOUD, "get", "cloud/laptop", "-o", "jsonpath={.status.phase}");
-    assert.equal(phase, "Planned");
+    // What it waits for is judged when it is there, and the Cloud tells it last.
+    await attempts(async (attempt) => {
+      if (attempt > 1) await delay(500);
+      const phase = await kubectl(...IN_CLOUD, "get", "cloud/laptop", "-o", "jsonpath={.status.phase}");
+      assert.equal(phase, "Planned");
+    }, 20);
+    const { status } = await inPhase("a Plan that waits", name, ["Pending"]);
+    assert.match(status?.message ?? "", new RegExp(`underpin approve ${name}`));
     assert.doesNotMatch(await configuration("placement"), /allocation_conflict_retry_count *= *21/);
   });
 

@@ -67,7 +67,10 @@ describe("what survives what", { skip: here }, () => {
     const interfaces = found.split(/\s+/).filter((name) => name !== "");
     assert.notEqual(interfaces.length, 0, "the guest has an interface");
     for (const name of interfaces) await onSwitch("ip", "link", "set", "dev", name, "down");
-    await until("the interface to be up", async () => (await onSwitch(...FIND, "admin_state=down", GUESTS)).trim() === "");
+    await until(
+      "the interface to be up",
+      async () => (await onSwitch(...FIND, "admin_state=down", GUESTS)).trim() === "",
+    );
     const { received } = await startPings(address, 20);
     assert.ok(received > 0, "the guest answers");
   });
