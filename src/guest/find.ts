@@ -1,16 +1,20 @@
 import type { Collection, Query, Resource } from "../openstack/resource.ts";
 import type { Session } from "../openstack/session.ts";
 
+/** A resource that there has to be once. */
+export interface Wanted<T extends Resource> {
+  readonly kind: string;
+  readonly collection: Collection<T>;
+  readonly name: string;
+  readonly query?: Query;
+  /** What it is made with, beside its name. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
 /** The only one of this name, made when it is missing; `changed` is told what was made. */
 export async function findOrCreate<T extends Resource>(
   session: Session,
-  wanted: {
-    kind: string;
-    collection: Collection<T>;
-    name: string;
-    query?: Query;
-    fields: Readonly<Record<string, unknown>>;
-  },
+  wanted: Wanted<T>,
   changed: string[],
 ): Promise<T> {
   const { kind, collection, name, query, fields } = wanted;

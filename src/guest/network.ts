@@ -10,13 +10,15 @@ import {
   type FloatingIp,
   type Network,
   type Port,
+  type Router,
   type SecurityGroup,
   type SecurityGroupRule,
   type Subnet,
 } from "../openstack/network.ts";
 import type { Session } from "../openstack/session.ts";
-import { findOrCreate } from "./find.ts";
+import { findOrCreate, type Wanted } from "./find.ts";
 import { part, type GuestReport } from "./report.ts";
+import { BEING_MADE, FINISHED, isUnfinished, removeGuestNetwork, removeNetwork, removeRouter } from "./unfinished.ts";
 
 /** A provider network as the Cloud describes it. */
 export interface Provider {
@@ -52,15 +54,40 @@ export async function ensureGuestPort(
   report: GuestReport,
 ): Promise<GuestPort> {
   return part(report, "guest/port", async () => {
-    const { name } = input;
+    const { name, cidr = "10.9.0.0/24" } = input;
     const changed: string[] = [];
-    const [own, group] = await Promise.all([
-      ensureOwn(session, input, changed),
+    const { projectId } = await session.self();
+    const network = await ensureWhole(
+      session,
+      { kind: "network", collection: networks, name, query: { project_id: projectId }, fields: {} },
+      { remove: removeGuestNetwork, changed },
+    );
+    const [subnet, group] = await Promise.all([
+      ensureSubnet(session, { name, network, cidr, fields: {} }, changed),
       ensureSecurityGroup(session, name, changed),
     ]);
-    const port = await ensurePort(session, { name, network: own.network, group }, changed);
-    return { portId: port.id, networkId: own.network.id, subnetId: own.subnet.id, changed };
+    const port = await ensurePort(session, { name, network, group }, changed);
+    if (isUnfinished(network)) await networks.update(session, network.id, FINISHED);
+    return { portId: port.id, networkId: network.id, subnetId: subnet.id, changed };
   });
+}
+
+/** The first of a chain, which says so until whoever calls this has made the rest. What an earlier run left half made goes before. */
+async function ensureWhole<T extends Network | Router>(
+  session: Session,
+  wanted: Wanted<T>,
+  { remove, changed }: { remove: (session: Session, half: T) => Promise<void>; changed: string[] },
+): Promise<T> {
+  const { kind, collection, name, query } = wanted;
+  const found = await collection.find(session, name, query);
+  if (found !== undefined && !isUnfinished(found)) return found;
+  if (found !== undefined) {
+    await remove(session, found);
+    changed.push(`removed an unfinished ${kind} ${name}`);
+  }
+  const made = await collection.create(session, { name, ...wanted.fields, description: BEING_MADE });
+  changed.push(`created ${kind} ${name}`);
+  return made;
 }
 
 export interface GuestAddress {
@@ -79,8 +106,9 @@ export async function ensureGuestAddress(
     const { name, port } = input;
     const changed: string[] = [];
     const external = await ensureProvider(session, input.provider, changed);
-    await ensureRouter(session, { name, external, port }, changed);
+    const router = await ensureRouter(session, { name, external, port }, changed);
     const floating = await ensureFloatingIp(session, { name, external, port }, changed);
+    if (isUnfinished(router)) await routers.update(session, router.id, FINISHED);
     return { address: floating.floating_ip_address, changed };
   });
 }
@@ -94,28 +122,13 @@ async function ensureProvider(session: Session, provider: Provider, changed: str
       : { "provider:network_type": "vlan", "provider:segmentation_id": vlan };
   const fields = { "router:external": true, "provider:physical_network": name, ...segment };
   const query = { "router:external": true };
-  const network = await findOrCreate(session, { kind: "network", collection: networks, name, query, fields }, changed);
+  const wanted = { kind: "network", collection: networks, name, query, fields };
+  const network = await ensureWhole(session, wanted, { remove: removeNetwork, changed });
   const [start, end] = provider.pool.split("-");
   const addresses = { gateway_ip: provider.gateway ?? null, enable_dhcp: false, allocation_pools: [{ start, end }] };
   await ensureSubnet(session, { name, network, cidr, fields: addresses }, changed);
+  if (isUnfinished(network)) await networks.update(session, network.id, FINISHED);
   return network;
-}
-
-interface Own {
-  readonly network: Network;
-  readonly subnet: Subnet;
-}
-
-async function ensureOwn(session: Session, input: GuestNetworkInput, changed: string[]): Promise<Own> {
-  const { name, cidr = "10.9.0.0/24" } = input;
-  const { projectId } = await session.self();
-  const query = { project_id: projectId };
-  const network = await findOrCreate(
-    session,
-    { kind: "network", collection: networks, name, query, fields: {} },
-    changed,
-  );
-  return { network, subnet: await ensureSubnet(session, { name, network, cidr, fields: {} }, changed) };
 }
 
 async function ensureSubnet(
@@ -134,23 +147,24 @@ async function ensureRouter(
   session: Session,
   wanted: { name: string; external: Network; port: GuestPort },
   changed: string[],
-): Promise<void> {
+): Promise<Router> {
   const { name, external, port } = wanted;
   const gateway = { external_gateway_info: { network_id: external.id } };
   const query = { project_id: (await session.self()).projectId };
-  const router = await findOrCreate(
+  const router = await ensureWhole(
     session,
     { kind: "router", collection: routers, name, query, fields: gateway },
-    changed,
+    { remove: removeRouter, changed },
   );
   if (router.external_gateway_info?.network_id !== external.id) {
     await routers.update(session, router.id, gateway);
     changed.push(`connected router ${name} to network ${external.name}`);
   }
   const interfaces = await ports.list(session, { device_id: router.id, network_id: port.networkId });
-  if (interfaces.length > 0) return;
+  if (interfaces.length > 0) return router;
   await addRouterInterface(session, router.id, port.subnetId);
   changed.push(`connected router ${name} to its network`);
+  return router;
 }
 
 const INGRESS = [

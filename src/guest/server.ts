@@ -21,7 +21,7 @@ const FLAVOR = { ram: 128, vcpus: 1, disk: 1 };
 const LOOK_EVERY_MS = 500;
 const GONE_AFTER_LOOKS = 4;
 
-const LOGS = "Look at `underpin logs nova-compute`.";
+const LOGS = "Look at `underpin logs compute`.";
 
 export interface GuestKind {
   readonly flavorId: string;

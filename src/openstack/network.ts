@@ -2,6 +2,7 @@ import { Collection, type Resource } from "./resource.ts";
 import type { Session } from "./session.ts";
 
 export interface Network extends Resource {
+  readonly description?: string;
   readonly status: string;
   readonly subnets: readonly string[];
   readonly "router:external"?: boolean;
@@ -15,6 +16,7 @@ export interface Subnet extends Resource {
   readonly enable_dhcp: boolean;
 }
 export interface Router extends Resource {
+  readonly description?: string;
   readonly status: string;
   readonly external_gateway_info: { readonly network_id: string } | null;
 }

@@ -18,7 +18,7 @@ const QUESTIONS: readonly (readonly string[])[] = [
   ["kubectl", "-n", "laptop", "logs", "deployment/neutron", "--tail", "60"],
   ["kubectl", "-n", "laptop-nodes", "logs", "ds/ovn-controller", "--tail", "40"],
   ["kubectl", "-n", "laptop-nodes", "logs", "ds/ovs", "-c", "vswitchd", "--tail", "40"],
-  ["logs", "nova-compute", "--tail", "40"],
+  ["logs", "compute", "--tail", "40"],
 ];
 
 /** Runs `up`, which has to end well: else the test fails with how the cloud stands. */

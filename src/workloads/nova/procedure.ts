@@ -63,6 +63,6 @@ function mapped(input: BuildInput): Step {
     needs: ["nova/answers", "nova/scheduler", "nova/conductor", "compute/ready", "placement/answers"],
     action: "compute-mapped",
     input: { hosts: input.facts.nodes.map(({ name }) => name) },
-    onFailure: "The message names the node and what it lacks. Its log: underpin logs nova-compute.",
+    onFailure: "The message names the node and what it lacks. Its log: underpin logs compute.",
   });
 }
