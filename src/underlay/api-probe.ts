@@ -30,15 +30,26 @@ export async function apiReady(kubeconfig: string, timeoutMs: number): Promise<b
   return probing(kubeconfig, (get) => until(async () => (await get("/readyz")) !== undefined, timeoutMs, 50));
 }
 
-/** Waits until all these nodes say that they are Ready, and have said so since `sinceMs` (milliseconds of the epoch): an older word is of before a stop. */
+/** A node whose word is waited for. */
+export interface AwaitedNode {
+  readonly name: string;
+  /** When it was started, in milliseconds of the epoch: an older word is of before a stop. */
+  readonly startedMs: number;
+}
+
+/**
+ * Waits until all these nodes say that they are Ready, and have said so since they were started; with `timeoutMs` 0 it
+ * asks once. A kubelet whose state does not change repeats its word only every five minutes (`nodeStatusReportFrequency`
+ * of KubeletConfiguration), so that "since this run began" would be too much to ask of a node that ran already.
+ */
 export async function nodesReady(
   kubeconfig: string,
-  names: readonly string[],
-  options: { sinceMs: number; timeoutMs: number },
+  nodes: readonly AwaitedNode[],
+  timeoutMs: number,
 ): Promise<boolean> {
-  const since = Math.floor(options.sinceMs / 1000) * 1000; // heartbeats have whole seconds
   const ready = (list: NodeList): boolean =>
-    names.every((name) => {
+    nodes.every(({ name, startedMs }) => {
+      const since = Math.floor(startedMs / 1000) * 1000; // heartbeats have whole seconds
       const node = list.items.find((item) => item.metadata.name === name);
       const condition = node?.status?.conditions?.find((one) => one.type === "Ready");
       return condition?.status === "True" && Date.parse(condition.lastHeartbeatTime ?? "") >= since;
@@ -49,7 +60,7 @@ export async function nodesReady(
         const text = await get("/api/v1/nodes");
         return text !== undefined && ready(JSON.parse(text) as NodeList);
       },
-      options.timeoutMs,
+      timeoutMs,
       100,
     ),
   );

@@ -30,4 +30,6 @@ export interface NodeProcesses {
   readonly keeper: ProcessIdentity;
   /** The node's PID 1. */
   readonly init: ProcessIdentity;
+  /** When the node was started, in milliseconds of the epoch; nothing in it ran before. An earlier version did not write it. */
+  readonly startedMs?: number;
 }

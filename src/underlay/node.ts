@@ -160,7 +160,7 @@ async function bringUp(context: NodeContext, child: ChildProcess): Promise<NodeP
   const [first] = await childrenOf(child.pid ?? 0);
   const init = await identify(first ?? 0);
   if (keeper === undefined || init === undefined) throw new Error("its first process is gone");
-  const processes = { keeper, init };
+  const processes = { keeper, init, startedMs: Date.now() };
   await writeAtomic(join(context.folder, "node.json"), JSON.stringify(processes));
   await attachNode(context.exec, context.config, context.node, init.pid);
   child.stdin?.on("error", () => undefined); // the init's own death is noticed by `says`

@@ -26,8 +26,6 @@ export class Run {
   private readonly cgroups: NodeContext["cgroups"];
   private record: UnderlayRecord | undefined;
   private changed = false;
-  /** When this run began: what was said before counts for nothing. */
-  private readonly startedMs = Date.now();
 
   private constructor(
     options: UnderlayOptions,
@@ -145,12 +143,18 @@ export class Run {
       const hash = await this.step("addons", "applying DNS and storage", () => applyAddons(kube, this.config));
       await this.remember({ ...record, addons: hash });
     }
-    if (!this.changed) return;
+    const nodes = await Promise.all(
+      this.contexts().map(async (context) => ({
+        name: context.node.name,
+        startedMs: (await this.processes(context)).startedMs ?? 0,
+      })),
+    );
+    const ready = (timeoutMs: number): Promise<boolean> => nodesReady(this.paths.kubeconfig, nodes, timeoutMs);
+    if (await ready(0)) return;
     await this.step("nodes", "waiting for the nodes to be Ready", async () => {
-      const names = this.config.nodes.map(({ name }) => name);
-      if (!(await nodesReady(this.paths.kubeconfig, names, { sinceMs: this.startedMs, timeoutMs: 120_000 }))) {
+      if (!(await ready(120_000))) {
         throw new UnderlayError(
-          `Not Ready after two minutes: ${names.join(", ")}`,
+          `Not Ready after two minutes: ${nodes.map(({ name }) => name).join(", ")}`,
           `Look at "underpin kubectl describe node" and ${this.paths.root}/nodes/*/var/log/underpin/kubelet/current.`,
         );
       }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -81,6 +81,15 @@ describe(
       const handle = await ensureUnderlay(options);
       assert.equal(handle.changed, false);
       assert.deepEqual((await underlayState(options)).state, "running");
+    });
+
+    it("goes on after a kill when the node is Ready already, whose kubelet repeats that only every five minutes", async () => {
+      const file = `${stateDir}/underlay/cluster.json`;
+      const { addons, ...before } = JSON.parse(await readFile(file, "utf8")) as Record<string, unknown>;
+      await writeFile(file, JSON.stringify(before)); // killed after the add-ons' apply, before it was written down
+      const handle = await ensureUnderlay(options);
+      assert.equal(handle.changed, true);
+      assert.deepEqual(JSON.parse(await readFile(file, "utf8")), { ...before, addons });
     });
 
     it("runs a pod with a volume, DNS and a node port that this machine reaches", async () => {
