@@ -17,9 +17,16 @@ export async function findOrCreate<T extends Resource>(
   wanted: Wanted<T>,
   changed: string[],
 ): Promise<T> {
-  const { kind, collection, name, query, fields } = wanted;
-  const found = await collection.find(session, name, query);
-  if (found !== undefined) return found;
+  const found = await wanted.collection.find(session, wanted.name, wanted.query);
+  return found ?? createWanted(session, wanted, changed);
+}
+
+/** Makes it, though there may be one already; `changed` is told. */
+export async function createWanted<T extends Resource>(
+  session: Session,
+  { kind, collection, name, fields }: Wanted<T>,
+  changed: string[],
+): Promise<T> {
   const made = await collection.create(session, { name, ...fields });
   changed.push(`created ${kind} ${name}`);
   return made;

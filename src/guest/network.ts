@@ -16,7 +16,7 @@ import {
   type Subnet,
 } from "../openstack/network.ts";
 import type { Session } from "../openstack/session.ts";
-import { findOrCreate, type Wanted } from "./find.ts";
+import { createWanted, findOrCreate, type Wanted } from "./find.ts";
 import { part, type GuestReport } from "./report.ts";
 import { BEING_MADE, FINISHED, isUnfinished, removeGuestNetwork, removeNetwork, removeRouter } from "./unfinished.ts";
 
@@ -78,16 +78,14 @@ async function ensureWhole<T extends Network | Router>(
   wanted: Wanted<T>,
   { remove, changed }: { remove: (session: Session, half: T) => Promise<void>; changed: string[] },
 ): Promise<T> {
-  const { kind, collection, name, query } = wanted;
-  const found = await collection.find(session, name, query);
+  const { kind, name } = wanted;
+  const found = await wanted.collection.find(session, name, wanted.query);
   if (found !== undefined && !isUnfinished(found)) return found;
   if (found !== undefined) {
     await remove(session, found);
     changed.push(`removed an unfinished ${kind} ${name}`);
   }
-  const made = await collection.create(session, { name, ...wanted.fields, description: BEING_MADE });
-  changed.push(`created ${kind} ${name}`);
-  return made;
+  return createWanted(session, { ...wanted, fields: { ...wanted.fields, description: BEING_MADE } }, changed);
 }
 
 export interface GuestAddress {
