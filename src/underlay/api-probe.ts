@@ -1,7 +1,7 @@
 import { Agent, request } from "undici";
 import { parse } from "yaml";
 import { readIfThere } from "./files.ts";
-import { until } from "./processes.ts";
+import { until, type Patience } from "./processes.ts";
 
 interface Kubeconfig {
   readonly clusters: readonly {
@@ -25,9 +25,11 @@ interface NodeList {
   }[];
 }
 
-/** Whether the API server of a kubeconfig says that it is ready, within `timeoutMs`; 0 asks once. */
-export async function apiReady(kubeconfig: string, timeoutMs: number): Promise<boolean> {
-  return probing(kubeconfig, (get) => until(async () => (await get("/readyz")) !== undefined, timeoutMs, 50));
+/** Whether the API server of a kubeconfig says that it is ready, in time; with `timeoutMs` 0 it is asked once. */
+export async function apiReady(kubeconfig: string, patience: Patience): Promise<boolean> {
+  return probing(kubeconfig, (get) =>
+    until(async () => (await get("/readyz")) !== undefined, { everyMs: 50, ...patience }),
+  );
 }
 
 /** A node whose word is waited for. */
@@ -45,7 +47,7 @@ export interface AwaitedNode {
 export async function nodesReady(
   kubeconfig: string,
   nodes: readonly AwaitedNode[],
-  timeoutMs: number,
+  patience: Patience,
 ): Promise<boolean> {
   const ready = (list: NodeList): boolean =>
     nodes.every(({ name, startedMs }) => {
@@ -60,8 +62,7 @@ export async function nodesReady(
         const text = await get("/api/v1/nodes");
         return text !== undefined && ready(JSON.parse(text) as NodeList);
       },
-      timeoutMs,
-      100,
+      { everyMs: 100, ...patience },
     ),
   );
 }

@@ -104,11 +104,14 @@ export async function cgroupProcesses(layout: CgroupLayout, node: string): Promi
 
 /** Kills what is left in a node's groups and removes them. Throws UnderlayError when a process cannot be killed. */
 export async function removeNodeCgroups(layout: CgroupLayout, node: string): Promise<void> {
-  const gone = await until(async () => {
-    const pids = await cgroupProcesses(layout, node);
-    for (const pid of pids) signal(pid, "SIGKILL");
-    return pids.length === 0;
-  }, 15_000);
+  const gone = await until(
+    async () => {
+      const pids = await cgroupProcesses(layout, node);
+      for (const pid of pids) signal(pid, "SIGKILL");
+      return pids.length === 0;
+    },
+    { timeoutMs: 15_000 },
+  );
   if (!gone)
     throw new UnderlayError(
       `Processes of node ${node} do not end`,
@@ -124,15 +127,18 @@ export async function removeNodeCgroups(layout: CgroupLayout, node: string): Pro
 /** The kernel empties a group a moment after its last process ended. */
 async function removeGroup(group: string): Promise<void> {
   let last: unknown;
-  const gone = await until(async () => {
-    try {
-      await rmdir(group);
-      return true;
-    } catch (error) {
-      last = error;
-      return isMissing(error);
-    }
-  }, 5_000);
+  const gone = await until(
+    async () => {
+      try {
+        await rmdir(group);
+        return true;
+      } catch (error) {
+        last = error;
+        return isMissing(error);
+      }
+    },
+    { timeoutMs: 5_000 },
+  );
   if (!gone) throw new UnderlayError(`The control group ${group} cannot be removed`, "Look for processes in it.", last);
 }
 

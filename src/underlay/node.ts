@@ -59,7 +59,7 @@ export async function killNode(context: NodeContext): Promise<void> {
   // The node's PID 1 first: its keeper then reaps it and ends by itself.
   if (processes !== undefined) {
     signal(processes.init.pid, "SIGKILL");
-    await until(async () => !(await isAlive(processes.keeper)), 5_000);
+    await until(async () => !(await isAlive(processes.keeper)), { timeoutMs: 5_000 });
   }
   await removeNodeCgroups(context.cgroups, context.node.name);
   await detachNode(context.exec, context.node);
@@ -103,7 +103,7 @@ async function endPods(context: NodeContext, graceMs: number): Promise<void> {
     const left = async (): Promise<number[]> =>
       (await podProcesses(context)).filter(({ command }) => which(command)).map(({ pid }) => pid);
     for (const pid of await left()) signal(pid, name);
-    await until(async () => (await left()).length === 0, waitMs, 30);
+    await until(async () => (await left()).length === 0, { timeoutMs: waitMs, everyMs: 30 });
   };
   await end((command) => command !== "kube-apiserver" && command !== "etcd", "SIGTERM", graceMs);
   await end((command) => command !== "etcd", "SIGKILL", 2_000);

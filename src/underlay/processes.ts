@@ -49,10 +49,21 @@ export function signal(pid: number, name: NodeJS.Signals): boolean {
   }
 }
 
-/** Asks again every few milliseconds until `ready`; false when the time is over. For facts that the kernel does not announce. */
-export async function until(ready: () => Promise<boolean>, timeoutMs: number, everyMs = 20): Promise<boolean> {
+/** How long is waited for something. */
+export interface Patience {
+  readonly timeoutMs: number;
+  /** Milliseconds between two questions; default 20. */
+  readonly everyMs?: number;
+  /** Ends the waiting early when it says that what is waited for cannot come any more. */
+  readonly hopeless?: () => Promise<boolean>;
+}
+
+/** Asks again and again until `ready`; false when the time is over or it is hopeless. For facts that the kernel does not announce. */
+export async function until(ready: () => Promise<boolean>, patience: Patience): Promise<boolean> {
+  const { timeoutMs, everyMs = 20, hopeless } = patience;
   for (const end = performance.now() + timeoutMs; performance.now() < end; await sleep(everyMs)) {
     if (await ready()) return true;
+    if ((await hopeless?.()) === true) return false;
   }
   return ready();
 }

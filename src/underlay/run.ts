@@ -17,6 +17,15 @@ import { readRecord, removeRecord, UnderlayPaths, writeRecord, type UnderlayReco
 import type { EnsureOptions, RemovedData, UnderlayHandle, UnderlayOptions, UnderlayStateReport } from "./types.ts";
 import { VERSIONS } from "./versions.ts";
 
+/** How often one run starts a node that ends again. */
+const STARTS = 3;
+
+function endedAgain(ended: readonly NodeContext[], cause: unknown): UnderlayError {
+  const names = ended.map(({ node }) => node.name).join(", ");
+  const logs = ended.map(({ folder }) => `${folder}/var/log/underpin/supervisor.log`).join(" and ");
+  return new UnderlayError(`Node ${names} ended three times while it was waited for`, `Read ${logs}.`, cause);
+}
+
 /** One call on the cluster of a state folder. */
 export class Run {
   readonly exec: Exec;
@@ -26,6 +35,10 @@ export class Run {
   private readonly cgroups: NodeContext["cgroups"];
   private record: UnderlayRecord | undefined;
   private changed = false;
+  /** Names of the nodes that were started or found running in this attempt. */
+  private readonly seen = new Set<string>();
+  /** Nothing is waited for in a node that has ended. */
+  private readonly hopeless = async (): Promise<boolean> => (await this.ended()).length > 0;
 
   private constructor(
     options: UnderlayOptions,
@@ -52,9 +65,27 @@ export class Run {
     return { exec: this.exec, config: this.config, node, folder: this.paths.node(node.name), cgroups: this.cgroups };
   }
 
+  /** Brings everything up. A node that ends in the meantime (it was on its way out, somebody killed it) is started again. */
   async ensure(options: EnsureOptions): Promise<UnderlayHandle> {
     validateConfig(this.config);
     await this.endRemoval();
+    for (let start = 1; ; start++) {
+      try {
+        return await this.attempt(options);
+      } catch (error) {
+        const ended = await this.ended();
+        if (ended.length === 0) throw error;
+        if (start === STARTS) throw endedAgain(ended, error);
+        for (const { node } of ended) {
+          const message = `node ${node.name} ended meanwhile, and is started again`;
+          this.report({ part: `underlay/node/${node.name}`, state: "info", message });
+        }
+      }
+    }
+  }
+
+  private async attempt(options: EnsureOptions): Promise<UnderlayHandle> {
+    this.seen.clear();
     const made = this.record?.phase === "made";
     if (!made) await this.startOver();
     if (!(await fabricUp(this.config)))
@@ -68,6 +99,14 @@ export class Run {
     else await this.resume(first, kube);
     await this.finish(kube);
     return this.handle(clients);
+  }
+
+  /** The nodes that were seen to run in this attempt and do not any more. */
+  private async ended(): Promise<NodeContext[]> {
+    const ended: NodeContext[] = [];
+    for (const context of this.contexts())
+      if (this.seen.has(context.node.name) && (await runningNode(context)) === undefined) ended.push(context);
+    return ended;
   }
 
   /** A removal that was interrupted is ended before anything new is made: it may have left data that is to be kept. */
@@ -102,8 +141,9 @@ export class Run {
         ...(options.seed === undefined ? {} : { seed: options.seed }),
       }),
     );
+    this.seen.add(name);
     const client = { exec: this.exec, bin: options.binaries.bin, socket: containerdSocket(processes) };
-    if (!(await socketAnswers(client.socket, 20_000))) {
+    if (!(await socketAnswers(client.socket, { timeoutMs: 20_000, hopeless: this.hopeless }))) {
       throw new UnderlayError(
         `containerd of node ${name} does not answer`,
         `Read ${context.folder}/var/log/underpin/containerd/current.`,
@@ -125,7 +165,8 @@ export class Run {
 
   private async resume(first: NodeContext, kube: Kubectl): Promise<void> {
     await writeKubeconfig(first, kube.kubeconfig);
-    const ready = (timeoutMs: number): Promise<boolean> => apiReady(kube.kubeconfig, timeoutMs);
+    const ready = (timeoutMs: number): Promise<boolean> =>
+      apiReady(kube.kubeconfig, { timeoutMs, hopeless: this.hopeless });
     if (await ready(0)) return;
     await this.step("api", "waiting for the API server", async () => {
       if (!(await ready(120_000)))
@@ -149,7 +190,8 @@ export class Run {
         startedMs: (await this.processes(context)).startedMs ?? 0,
       })),
     );
-    const ready = (timeoutMs: number): Promise<boolean> => nodesReady(this.paths.kubeconfig, nodes, timeoutMs);
+    const ready = (timeoutMs: number): Promise<boolean> =>
+      nodesReady(this.paths.kubeconfig, nodes, { timeoutMs, hopeless: this.hopeless });
     if (await ready(0)) return;
     await this.step("nodes", "waiting for the nodes to be Ready", async () => {
       if (!(await ready(120_000))) {
@@ -221,7 +263,7 @@ export class Run {
     if (dead.length > 0) return { state: "damaged", message: `not running: ${dead.join(", ")}`, nodes, kubeconfig };
     if (!(await fabricUp(this.config)))
       return { state: "damaged", message: "a bridge is missing or down", nodes, kubeconfig };
-    if (!(await apiReady(kubeconfig, 2_000)))
+    if (!(await apiReady(kubeconfig, { timeoutMs: 2_000 })))
       return { state: "damaged", message: "the API server does not answer", nodes, kubeconfig };
     return { state: "running", message: "", nodes, kubeconfig };
   }

@@ -112,7 +112,7 @@ async function fill(options: SeedOptions, work: string, run: string): Promise<vo
   });
   const ended = once(child, "exit");
   try {
-    if (!(await socketAnswers(socket, 20_000))) throw new Error("containerd did not start");
+    if (!(await socketAnswers(socket, { timeoutMs: 20_000 }))) throw new Error("containerd did not start");
     await importImages({ exec: options.exec, bin: options.binaries.bin, socket }, options.images);
   } finally {
     stop(child);

@@ -1,8 +1,8 @@
 import { connect } from "node:net";
-import { until } from "./processes.ts";
+import { until, type Patience } from "./processes.ts";
 
 /** Waits until a UNIX socket takes connections. */
-export async function socketAnswers(path: string, timeoutMs: number): Promise<boolean> {
+export async function socketAnswers(path: string, patience: Patience): Promise<boolean> {
   return until(
     () =>
       new Promise<boolean>((resolve) => {
@@ -13,6 +13,6 @@ export async function socketAnswers(path: string, timeoutMs: number): Promise<bo
           resolve(true);
         });
       }),
-    timeoutMs,
+    patience,
   );
 }

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { exec } from "../../src/host/exec.ts";
+import type { Report } from "../../src/host/progress.ts";
 import {
   ensureUnderlay,
   purgeUnderlay,
@@ -14,6 +16,7 @@ import {
   underlayState,
   type EnsureOptions,
 } from "../../src/underlay/index.ts";
+import type { NodeProcesses } from "../../src/underlay/node-types.ts";
 import { writeImage } from "../../src/underlay/oci.ts";
 import { signal } from "../../src/underlay/processes.ts";
 import { fingerprint, machine, nodeProcesses, prepared } from "./underlay-setup.ts";
@@ -49,6 +52,11 @@ describe(
           (await readFile(`/proc/${pid}/comm`, "utf8").catch(() => "")).trim(),
         ),
       );
+
+    const endNode = (): void => {
+      const text = readFileSync(`${stateDir}/underlay/nodes/t7/node.json`, "utf8");
+      signal((JSON.parse(text) as NodeProcesses).init.pid, "SIGKILL");
+    };
 
     before(async () => {
       stateDir = await mkdtemp("/var/tmp/underpin-test-");
@@ -121,6 +129,31 @@ describe(
       await eventually("all processes end", 60, async () => (await nodeProcesses()).length === 0);
       assert.equal((await ensureUnderlay(options)).changed, true);
       assert.equal(await kubectl("get", "namespace", "kube-system", "-o", "jsonpath={.metadata.uid}"), uid);
+      await eventually("the node port answers again", 120, async () => (await web()) === "OK");
+    });
+
+    it("starts a node again that ends while it is waited for", async () => {
+      // Not waited for: a node that is on its way out is found as one that still runs.
+      for (const pid of await nodeProcesses()) signal(pid, "SIGKILL");
+      const told: string[] = [];
+      const report: Report = ({ part, state, message }) => {
+        if (state === "info") told.push(message);
+        if (part !== "underlay/api" || state !== "started" || told.length > 1) return;
+        endNode();
+      };
+      await ensureUnderlay({ ...options, report });
+      assert.ok(told.includes("node t7 ended meanwhile, and is started again"), told.join("; "));
+      await eventually("the node port answers again", 120, async () => (await web()) === "OK");
+    });
+
+    it("says so when a node ends again and again", async () => {
+      const report: Report = ({ part, state }) => {
+        if (part !== "underlay/api" || state !== "started") return;
+        endNode();
+      };
+      await stopUnderlay(options);
+      await assert.rejects(ensureUnderlay({ ...options, report }), /^UnderlayError: Node t7 ended three times/);
+      await ensureUnderlay(options);
       await eventually("the node port answers again", 120, async () => (await web()) === "OK");
     });
 

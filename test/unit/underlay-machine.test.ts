@@ -66,11 +66,19 @@ describe("processes", () => {
     assert.equal(signal(known.pid, "SIGKILL"), false);
   });
 
+  it("does not wait for what cannot come any more", async () => {
+    const asked: string[] = [];
+    const ready = async (): Promise<boolean> => asked.push("ready") > 100;
+    const hopeless = async (): Promise<boolean> => asked.push("hopeless") > 3;
+    assert.equal(await until(ready, { timeoutMs: 60_000, everyMs: 1, hopeless }), false);
+    assert.deepEqual(asked, ["ready", "hopeless", "ready", "hopeless"]);
+  });
+
   it("waits no longer than it is told, and asks once more at the end", async () => {
     let asked = 0;
-    assert.equal(await until(async () => ++asked > 1_000, 30, 5), false);
+    assert.equal(await until(async () => ++asked > 1_000, { timeoutMs: 30, everyMs: 5 }), false);
     assert.ok(asked > 1 && asked < 20);
-    assert.equal(await until(() => Promise.resolve(true), 0), true);
+    assert.equal(await until(() => Promise.resolve(true), { timeoutMs: 0 }), true);
   });
 });
 
