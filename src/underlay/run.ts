@@ -12,6 +12,7 @@ import { kvmUsable } from "./kvm.ts";
 import { containerdSocket, killNode, nodeCommand, removeNodeData, runInNode, runningNode, startNode } from "./node.ts";
 import type { NodeContext, NodeProcesses } from "./node-types.ts";
 import { keepData, type Removal } from "./removal.ts";
+import { until } from "./processes.ts";
 import { socketAnswers } from "./sockets.ts";
 import { readRecord, removeRecord, UnderlayPaths, writeRecord, type UnderlayRecord } from "./state.ts";
 import type { EnsureOptions, RemovedData, UnderlayHandle, UnderlayOptions, UnderlayStateReport } from "./types.ts";
@@ -73,6 +74,8 @@ export class Run {
       try {
         return await this.attempt(options);
       } catch (error) {
+        // The programs of a node end before its PID 1, which reaps them: their errors come first.
+        await until(this.hopeless, { timeoutMs: 2_000 });
         const ended = await this.ended();
         if (ended.length === 0) throw error;
         if (start === STARTS) throw endedAgain(ended, error);

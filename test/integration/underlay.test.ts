@@ -185,7 +185,12 @@ describe(
       assert.equal((await underlayState(options)).state, "absent");
       assert.match((await readdir(`${kept}/t7/volumes`)).join(" "), /_default_data$/);
       assert.equal((await stat(kept ?? "")).mode & 0o777, 0o700);
-      await ensureUnderlay(options);
+      let kills = 0;
+      const report: Report = ({ part, state }) => {
+        if (part === "underlay/kubeadm" && state === "started" && kills++ === 0) setTimeout(endNode, 1_500);
+      };
+      await ensureUnderlay({ ...options, report });
+      assert.equal(kills, 2, "one that ended while it was made is made again");
       assert.notEqual(await key(), first);
     });
 
