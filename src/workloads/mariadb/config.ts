@@ -42,6 +42,8 @@ max-connections = ${CONNECTIONS[profile]}
 max-allowed-packet = 64M
 innodb-buffer-pool-size = ${POOL_MIB[profile]}M
 innodb-log-file-size = 64M
+# On since 11.6.2; a write after somebody else's is refused then (1020), and oslo.db repeats only deadlocks.
+innodb-snapshot-isolation = OFF
 ssl-ca = ${TLS_DIR}/ca.crt
 ssl-cert = ${TLS_DIR}/tls.crt
 ssl-key = ${TLS_DIR}/tls.key
